@@ -1,0 +1,227 @@
+"""A study's rules as frozen values: protocol, arms, encounters and their timing.
+
+An encounter is the visit as the protocol defines it.  Its `Timing` gives a target from
+one anchor and a window around it; further `Limit`s from other anchors narrow that
+window.  Anchors are the enrollment, another encounter of the same arm, or a
+`Milestone` (a dated point without an appointment), so an arm is a tree rooted in the
+enrollment date.
+
+>>> day = Offset(days=1)
+>>> str(Timing(anchor="infusion-1", offset=Offset(days=3), before=day, after=day))
+'infusion-1 + 3 days, window -1/+1 d'
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from scheduler.dates import Offset, Window
+from scheduler.errors import UnknownName
+from scheduler.words import Words
+
+ENROLLMENT = "enrollment"
+"""The anchor every other date finally counts from."""
+
+
+class Kind(StrEnum):
+    """What sort of encounter it is; an infusion gets a dose line and a vital-signs grid."""
+
+    BASELINE = "baseline"
+    PROCEDURE = "procedure"
+    CHECK = "check"
+    INFUSION = "infusion"
+    FOLLOW_UP = "follow-up"
+
+
+class Mode(StrEnum):
+    """How the participant and the site meet."""
+
+    VISIT = "visit"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Anchor, offset and window; `before` and `after` are magnitudes, zero is a real value."""
+
+    anchor: str
+    offset: Offset
+    before: Offset = Offset()
+    after: Offset = Offset()
+
+    def target(self, anchor: date) -> date:
+        """The ideal day when the anchor falls on `anchor`."""
+        return self.offset.after(anchor)
+
+    def window(self, anchor: date) -> Window:
+        """The allowed days when the anchor falls on `anchor`; holds the target."""
+        return Window.around(self.target(anchor), before=self.before, after=self.after)
+
+    def __str__(self) -> str:
+        rule = f"{self.anchor} {self.offset}"
+        if self.before == self.after == Offset():
+            return f"{rule}, that day only"
+        return f"{rule}, window -{_short(self.before)}/+{_short(self.after)} {_unit(self)}"
+
+
+def _short(offset: Offset) -> int:
+    return offset.months or offset.days
+
+
+def _unit(timing: Timing) -> str:
+    return "mo" if timing.before.months or timing.after.months else "d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A second rule on an encounter: not before, or not after, an offset from another anchor."""
+
+    anchor: str
+    not_before: Offset | None = None
+    not_after: Offset | None = None
+
+    def allows(self, anchor: date, day: date) -> bool:
+        """Whether `day` keeps the rule when the anchor falls on `anchor`."""
+        return (self.not_before is None or day >= self.not_before.after(anchor)) and (
+            self.not_after is None or day <= self.not_after.after(anchor)
+        )
+
+    def __str__(self) -> str:
+        parts = []
+        if self.not_before is not None:
+            parts.append(f"not before {self.anchor} {self.not_before}")
+        if self.not_after is not None:
+            parts.append(f"not after {self.anchor} {self.not_after}")
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A resource kind ("chair") that an encounter takes, in minutes from its start."""
+
+    resource: str
+    start: int = 0
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encounter:
+    """One row of an arm's schedule.
+
+    `weight` is what a day off target costs placement; `paired_with` names the infusion
+    this one must never be parted from; `basis` says where the row comes from (registry
+    text, literature, assumption); `vitals` are minutes from the start at which vital
+    signs are written down.
+    """
+
+    id: str
+    label: Words
+    kind: Kind
+    epoch: str
+    timing: Timing
+    minutes: int
+    basis: str
+    mode: Mode = Mode.VISIT
+    needs: tuple[Need, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    weight: int = 1
+    paired_with: str | None = None
+    checklist: tuple[Words, ...] = ()
+    vitals: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """A dated point that is an anchor but no appointment."""
+
+    id: str
+    label: Words
+    anchor: str
+    offset: Offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """A phase of the study, for reading only."""
+
+    id: str
+    label: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose:
+    """Cells per kilogram and the volume they come in; a weight counts for `weight_valid_days`."""
+
+    cells_per_kg: int
+    volume_ml: int
+    tolerance_ml: int
+    weight_valid_days: int
+
+    def cells(self, kg: Decimal) -> int:
+        """Whole cells for a body weight.
+
+        >>> dose = Dose(cells_per_kg=10**6, volume_ml=80, tolerance_ml=5, weight_valid_days=7)
+        >>> dose.cells(Decimal("68.5"))
+        68500000
+        """
+        return int((self.cells_per_kg * kg).to_integral_value(ROUND_HALF_UP))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A treatment path: its encounters in protocol order."""
+
+    code: str
+    label: Words
+    encounters: tuple[Encounter, ...]
+    aliases: tuple[str, ...] = ()
+    dose: Dose | None = None
+
+    def encounter(self, id: str) -> Encounter:
+        """The encounter of that id; UnknownName otherwise."""
+        for encounter in self.encounters:
+            if encounter.id == id:
+                return encounter
+        raise UnknownName(f"encounter in arm {self.code}", id, [e.id for e in self.encounters])
+
+    def carriers(self, milestones: Sequence[Milestone] = ()) -> frozenset[str]:
+        """Ids that may not go unplaced: anchors of others, and both halves of a pair."""
+        anchors = {e.timing.anchor for e in self.encounters}
+        anchors |= {limit.anchor for e in self.encounters for limit in e.limits}
+        anchors |= {m.anchor for m in milestones}
+        pairs = {half for e in self.encounters if e.paired_with for half in (e.id, e.paired_with)}
+        return frozenset(e.id for e in self.encounters if e.id in anchors | pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """The study's rules in one version; `notice` is shown wherever its dates are."""
+
+    id: str
+    version: str
+    title: Words
+    arms: tuple[Arm, ...]
+    milestones: tuple[Milestone, ...] = ()
+    epochs: tuple[Epoch, ...] = ()
+    notice: Words = Words.of()
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that code, registry name or alias, in any case; UnknownName otherwise."""
+        wanted = name.strip().casefold()
+        for arm in self.arms:
+            if wanted in {n.casefold() for n in _names(arm)}:
+                return arm
+        raise UnknownName("arm", name, [arm.code for arm in self.arms])
+
+    def shared_encounters(self) -> frozenset[str]:
+        """Ids that every arm has in the same mode and length: all that a blinded reader may see."""
+        forms = [{(e.id, e.mode, e.minutes) for e in arm.encounters} for arm in self.arms]
+        return frozenset(id for id, _, _ in frozenset.intersection(*map(frozenset, forms)))
+
+
+def _names(arm: Arm) -> Iterator[str]:
+    yield arm.code
+    yield from (text for _, text in arm.label.texts)
+    yield from arm.aliases

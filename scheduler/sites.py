@@ -1,0 +1,176 @@
+"""A clinical site as a frozen value: zone, opening hours, closed days, resources, wording.
+
+Whether a day is open is decided here and nowhere else: weekday hours, then the public
+holidays of the country (which may also open days: China's make-up weekends), then the
+site's own extra closed and extra open days, the last word.
+
+>>> site = Site(code="ZJ", name=Words.of(en="Demo"), zone="Asia/Shanghai", country="CN",
+...             hours=((Hours.parse("08:00-17:30"),),) * 5 + ((), ()),
+...             makeup=(Hours.parse("08:00-17:30"),), verified_through=date(2026, 12, 31))
+>>> site.day(date(2026, 5, 9)).hours, site.day(date(2026, 10, 1)).closed_because
+((Hours(opens=datetime.time(8, 0), closes=datetime.time(17, 30)),), 'National Day')
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+from functools import lru_cache
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from scheduler.words import Words
+
+WHOLE_SITE = "site"
+"""The resource name of a calendar that closes everything."""
+
+
+class Audience(StrEnum):
+    """For whom a calendar is made."""
+
+    STAFF = "staff"
+    PARTICIPANT = "participant"
+    ASSESSOR = "assessor"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hours:
+    """One stretch of opening, by the wall clock; a visit must fit into a single one."""
+
+    opens: time
+    closes: time
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read "08:00-17:30"; ValueError otherwise, also when it closes before it opens."""
+        opens, dash, closes = text.partition("-")
+        hours = cls(time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
+        if not dash or hours.closes <= hours.opens:
+            raise ValueError(f'"{text}" is not hours like "08:00-17:30"')
+        return hours
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteDay:
+    """One day at the site: its hours, or why it is closed.
+
+    `unverified` marks days beyond the holidays that a government has published.
+    """
+
+    hours: tuple[Hours, ...]
+    closed_because: str | None
+    unverified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A kind of thing that visits take, and its units ("chair-1", "chair-2")."""
+
+    kind: str
+    label: Words
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictCalendar:
+    """An .ics source and whose time it takes: "site", a kind, a unit, or a participant's code."""
+
+    source: str
+    belongs_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What a calendar says to one audience: headline, place, notes ("what to bring"), link."""
+
+    summary: Words = Words.of()
+    place: Words = Words.of()
+    notes: Words = Words.of()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One clinic.
+
+    `hours` has seven entries, Monday first; `makeup` are the hours of working weekends.
+    `closed` maps days to reasons, `opened` days to hours; both override the public
+    holidays.  Starts lie on a grid of `grid` minutes from each opening.
+    """
+
+    code: str
+    name: Words
+    zone: str
+    hours: tuple[tuple[Hours, ...], ...]
+    makeup: tuple[Hours, ...] = ()
+    country: str | None = None
+    subdivision: str | None = None
+    closed: Mapping[date, str] = field(default_factory=dict)
+    opened: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict)
+    verified_through: date | None = None
+    grid: int = 30
+    resources: tuple[Resource, ...] = ()
+    calendars: tuple[ConflictCalendar, ...] = ()
+    wording: Mapping[Audience, Wording] = field(default_factory=dict)
+    language: str = "en"
+    paper: str = "A4"
+    demo: bool = False
+
+    def tz(self) -> ZoneInfo:
+        """The site's zone."""
+        return ZoneInfo(self.zone)
+
+    def resource(self, kind: str) -> Resource | None:
+        """The resource of that kind, if the site has it."""
+        return next((r for r in self.resources if r.kind == kind), None)
+
+    def unit_label(self, unit: str, language: str) -> str:
+        """How people call a unit: "Infusion chair 1"; the unit's id where it is not known."""
+        for resource in self.resources:
+            if unit in resource.units:
+                number = f" {resource.units.index(unit) + 1}" if len(resource.units) > 1 else ""
+                return f"{resource.label.say(language)}{number}"
+        return unit
+
+    def day(self, day: date) -> SiteDay:
+        """Opening hours of `day`, or why it is closed."""
+        hours, closed_because = self._regular(day)
+        if day in self.opened:
+            hours, closed_because = self.opened[day], None
+        elif day in self.closed:
+            hours, closed_because = (), self.closed[day]
+        known = self.verified_through is None or day <= self.verified_through
+        return SiteDay(hours=hours, closed_because=closed_because, unverified=not known)
+
+    def _regular(self, day: date) -> tuple[tuple[Hours, ...], str | None]:
+        holidays, working = (
+            public_holidays(self.country, self.subdivision, day.year)
+            if self.country
+            else ({}, frozenset())
+        )
+        if day in working:
+            return self.makeup, None if self.makeup else f"closed on make-up days ({day:%A})"
+        if day in holidays:
+            return (), holidays[day]
+        hours = self.hours[day.weekday()]
+        return hours, None if hours else f"closed on {day:%A}s"
+
+
+@lru_cache(maxsize=256)
+def public_holidays(
+    country: str, subdivision: str | None, year: int
+) -> tuple[Mapping[date, str], frozenset[date]]:
+    """Public holidays with their English names, and weekend days declared working, of one year.
+
+    Source: the `holidays` package; years no government has published are its forecast,
+    which is why a site says `verified_through`.
+    """
+    from holidays import country_holidays  # loads every country: only where needed
+
+    calendar = country_holidays(country, subdiv=subdivision, years=year, language="en_US")
+    named = {day: name for day, name in calendar.items() if day.year == year}
+    worked = frozenset(day for day in calendar.weekend_workdays if day.year == year)
+    return named, worked
