@@ -11,13 +11,13 @@ enrollment date.
 'infusion-1 + 3 days, window -1/+1 d'
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from scheduler.dates import Offset, Window
+from scheduler.dates import FIRST_DAY, LAST_DAY, Offset, Window
 from scheduler.errors import UnknownName
 from scheduler.words import Words
 
@@ -82,11 +82,11 @@ class Limit:
     not_before: Offset | None = None
     not_after: Offset | None = None
 
-    def allows(self, anchor: date, day: date) -> bool:
-        """Whether `day` keeps the rule when the anchor falls on `anchor`."""
-        return (self.not_before is None or day >= self.not_before.after(anchor)) and (
-            self.not_after is None or day <= self.not_after.after(anchor)
-        )
+    def window(self, anchor: date) -> Window | None:
+        """The days that keep the rule when the anchor falls on `anchor`; None if there are none."""
+        earliest = self.not_before.after(anchor) if self.not_before is not None else FIRST_DAY
+        latest = self.not_after.after(anchor) if self.not_after is not None else LAST_DAY
+        return Window(earliest=earliest, latest=latest) if earliest <= latest else None
 
     def __str__(self) -> str:
         parts = []
@@ -130,6 +130,10 @@ class Encounter:
     paired_with: str | None = None
     checklist: tuple[Words, ...] = ()
     vitals: tuple[int, ...] = ()
+
+    def anchors(self) -> frozenset[str]:
+        """Everything whose date this encounter counts from."""
+        return frozenset({self.timing.anchor, *(limit.anchor for limit in self.limits)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,11 +190,9 @@ class Arm:
                 return encounter
         raise UnknownName(f"encounter in arm {self.code}", id, [e.id for e in self.encounters])
 
-    def carriers(self, milestones: Sequence[Milestone] = ()) -> frozenset[str]:
+    def carriers(self) -> frozenset[str]:
         """Ids that may not go unplaced: anchors of others, and both halves of a pair."""
-        anchors = {e.timing.anchor for e in self.encounters}
-        anchors |= {limit.anchor for e in self.encounters for limit in e.limits}
-        anchors |= {m.anchor for m in milestones}
+        anchors = {anchor for e in self.encounters for anchor in e.anchors()}
         pairs = {half for e in self.encounters if e.paired_with for half in (e.id, e.paired_with)}
         return frozenset(e.id for e in self.encounters if e.id in anchors | pairs)
 

@@ -11,6 +11,8 @@ site's own extra closed and extra open days, the last word.
 ((Hours(opens=datetime.time(8, 0), closes=datetime.time(17, 30)),), 'National Day')
 """
 
+import re
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -20,6 +22,9 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from scheduler.words import Words
+
+_CLOCK = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_HOURS = re.compile(rf"\s*{_CLOCK}\s*-\s*{_CLOCK}\s*\Z")
 
 WHOLE_SITE = "site"
 """The resource name of a calendar that closes everything."""
@@ -43,11 +48,13 @@ class Hours:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read "08:00-17:30"; ValueError otherwise, also when it closes before it opens."""
-        opens, dash, closes = text.partition("-")
-        hours = cls(time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
-        if not dash or hours.closes <= hours.opens:
+        match = _HOURS.match(text)
+        if match is None:
             raise ValueError(f'"{text}" is not hours like "08:00-17:30"')
-        return hours
+        opens, closes = (time.fromisoformat(at) for at in match.groups())
+        if closes <= opens:
+            raise ValueError(f'"{text}" closes before it opens')
+        return cls(opens, closes)
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
@@ -171,6 +178,11 @@ def public_holidays(
     from holidays import country_holidays  # loads every country: only where needed
 
     calendar = country_holidays(country, subdiv=subdivision, years=year, language="en_US")
-    named = {day: name for day, name in calendar.items() if day.year == year}
+    named = {day: _iso(name) for day, name in calendar.items() if day.year == year}
     worked = frozenset(day for day in calendar.weekend_workdays if day.year == year)
     return named, worked
+
+
+def _iso(name: str) -> str:
+    """'Day off (substituted from 09/20/2026)' with the date written as everywhere else."""
+    return re.sub(r"(\d\d)/(\d\d)/(\d{4})", r"\3-\1-\2", name)

@@ -1,0 +1,202 @@
+"""The slot of every visit of one participant, or every reason why one has none.
+
+`place` lets the tree search choose the days, then the earliest start of each day, and
+says why each date is what it is.  Visits that fall on one day must not overlap; where
+they would, the search is run again without that day for either, best result first, so
+the answer stays the optimum.
+
+>>> Placement(slots=(), missing=()).complete
+True
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from heapq import heappop, heappush
+from itertools import count
+
+from scheduler.availability import NO_TIME, Availability, Demand, lowest
+from scheduler.dates import Interval
+from scheduler.explanation import Explanation
+from scheduler.plan import Expected, plan
+from scheduler.protocol import Encounter
+from scheduler.subject import Allocation
+from scheduler.tree import Search, Tree
+
+REACH = timedelta(days=60)
+"""How far beyond a window, or from an enrollment date, alternatives are looked for."""
+
+_Banned = Mapping[str, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """The place of one visit: when, on which units, and why that day."""
+
+    expected: Expected
+    interval: Interval
+    allocations: tuple[Allocation, ...]
+    why: tuple[str, ...]
+    unverified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A visit without a slot: every reason, and the nearest free slots outside its window."""
+
+    expected: Expected
+    reasons: tuple[str, ...]
+    alternatives: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Slots and missing visits of one participant, each in protocol order."""
+
+    slots: tuple[Slot, ...]
+    missing: tuple[Missing, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every visit has a slot."""
+        return not self.missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    search: Search
+    days: Mapping[str, int | None]
+    starts: Mapping[str, int]
+
+
+def place(tree: Tree, enrolled: date, availability: Availability) -> Placement:
+    """The best placement of one participant; `availability` is as that participant finds it.
+
+    Raises:
+        OutOfOrder, DateOutOfRange: as `plan` does.
+    """
+    planned = plan(tree.protocol, tree.arm, enrolled)
+    choice = _choose(tree, enrolled, availability)
+    explanation = Explanation(tree, enrolled, availability, choice.search, choice.days, planned)
+    slots, missing = [], []
+    for encounter in tree.arm.encounters:
+        expected = explanation.expected(encounter)
+        day = choice.days[encounter.id]
+        if day is None:
+            missing.append(_missing(expected, explanation, availability))
+        else:
+            start = choice.starts[encounter.id]
+            slots.append(_slot(expected, day, start, explanation, availability))
+    return Placement(slots=tuple(slots), missing=tuple(missing))
+
+
+def enrollment_dates(
+    tree: Tree, enrolled: date, availability: Availability, *, most: int = 3
+) -> tuple[date, ...]:
+    """The days nearest to `enrolled`, within REACH, from which every visit finds a slot."""
+    days = sorted(range(-REACH.days, REACH.days + 1), key=lambda step: (abs(step), step))
+    found = (
+        day
+        for day in (enrolled + timedelta(days=step) for step in days)
+        if None not in _choose(tree, day, availability).days.values()
+    )
+    return tuple(day for day, _ in zip(found, range(most), strict=False))
+
+
+def _choose(tree: Tree, enrolled: date, availability: Availability) -> _Choice:
+    """The best days whose visits also fit beside each other, by best-first branching."""
+    anchors = tree.anchors(enrolled)
+    open = {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
+    order = count()
+    queue: list[tuple[int, int, _Banned, Search, dict[str, int | None]]] = []
+
+    def ask(banned: _Banned) -> None:
+        search = Search(tree, open, banned)
+        cost, days = search.best(anchors)
+        heappush(queue, (cost, next(order), banned, search, days))
+
+    ask({})
+    while True:
+        _, _, banned, search, days = heappop(queue)
+        starts, clash = _starts(tree, days, open, availability)
+        if not clash:
+            return _Choice(search=search, days=days, starts=starts)
+        for id in clash:
+            day = days[id]
+            assert day is not None
+            ask({**banned, id: banned.get(id, frozenset()) | {day}})
+
+
+def _starts(
+    tree: Tree,
+    days: Mapping[str, int | None],
+    open: Mapping[str, Mapping[int, int]],
+    availability: Availability,
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Earliest starts in protocol order, or the visits that cannot share their day."""
+    together: dict[int, list[Encounter]] = {}
+    for encounter in tree.arm.encounters:
+        day = days[encounter.id]
+        if day is not None:
+            together.setdefault(day, []).append(encounter)
+    demands = {node.encounter.id: node.demand for node in tree.nodes()}
+    starts: dict[str, int] = {}
+    for day, visits in together.items():
+        if len(visits) == 1:
+            starts[visits[0].id] = open[visits[0].id][day]
+            continue
+        free = [(v.minutes, availability.starts(demands[v.id], day)) for v in visits]
+        chosen = _side_by_side(free, 0)
+        if chosen is None:
+            return {}, tuple(visit.id for visit in visits)
+        starts |= zip((visit.id for visit in visits), chosen, strict=True)
+    return starts, ()
+
+
+def _side_by_side(visits: list[tuple[int, int]], taken: int) -> tuple[int, ...] | None:
+    """Starts for (minutes, possible starts) pairs so that none overlaps another or `taken`."""
+    if not visits:
+        return ()
+    (minutes, starts), *others = visits
+    while (start := lowest(starts)) != NO_TIME:
+        span = ((1 << minutes) - 1) << start
+        if not span & taken:
+            rest = _side_by_side(others, taken | span)
+            if rest is not None:
+                return (start, *rest)
+        starts &= starts - 1
+    return None
+
+
+def _slot(
+    expected: Expected, day: int, start: int, explanation: Explanation, availability: Availability
+) -> Slot:
+    demand = Demand.of(expected.encounter)
+    return Slot(
+        expected=expected,
+        interval=availability.interval(day, start, demand.minutes),
+        allocations=availability.allocate(demand, day, start),
+        why=(*expected.rules, *explanation.off_target(expected, date.fromordinal(day))),
+        unverified=availability.unverified(date.fromordinal(day)),
+    )
+
+
+def _missing(expected: Expected, explanation: Explanation, availability: Availability) -> Missing:
+    return Missing(
+        expected=expected,
+        reasons=tuple(explanation.reasons(expected)),
+        alternatives=_beyond(expected, availability),
+    )
+
+
+def _beyond(expected: Expected, availability: Availability) -> tuple[Interval, ...]:
+    """The nearest free slot before the window and after it."""
+    demand, window = Demand.of(expected.encounter), expected.window
+    earliest = availability.earliest(demand)
+    slots = []
+    for edge, direction in ((window.earliest, -1), (window.latest, 1)):
+        days = (edge.toordinal() + direction * n for n in range(1, REACH.days + 1))
+        day = next((day for day in days if earliest[day] != NO_TIME), None)
+        if day is not None:
+            slots.append(availability.interval(day, earliest[day], demand.minutes))
+    return tuple(slots)

@@ -1,0 +1,243 @@
+"""An arm as a tree of anchors, and the exact search for the best day of every visit.
+
+Each encounter hangs on one anchor; further limits reach only up the same chain.  Given
+the days above it, a branch can be settled on its own, so dynamic programming from the
+leaves up reaches the best of all assignments.  Days are ordinals here: the search asks
+some hundred times a participant which days are open.
+
+What is best is decided in ranks: fewest visits without a day (an anchor or half of a
+pair is never one of them); the smallest sum of weight times days off target; the
+earliest dates in protocol order.  A cost is one integer with these ranks as its digits,
+so costs of branches add up and compare at once.
+
+>>> Ranks(2).days_off(3) < Ranks(2).days_off(4) < Ranks(2).unplaced(0)
+True
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+from scheduler.availability import Demand
+from scheduler.dates import FIRST_DAY
+from scheduler.plan import expect, milestone_dates
+from scheduler.protocol import ENROLLMENT, Arm, Encounter, Protocol
+
+_DAY_BITS = 16
+_SUM_BITS = 48
+_FIRST = FIRST_DAY.toordinal()
+_NO_DAY = (1 << _DAY_BITS) - 1
+
+
+class Ranks:
+    """The digits of a cost for an arm of `size` encounters, most significant first:
+    visits without a day, weighted days off target, then one date for each encounter.
+
+    `impossible` is the cost of a branch that leaves an anchor or half of a pair without
+    a day: more than any other cost.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._sum_shift = _DAY_BITS * size
+        self._count_shift = self._sum_shift + _SUM_BITS
+        self.impossible = 1 << (self._count_shift + 32)
+        self._date_shifts = [_DAY_BITS * (size - 1 - position) for position in range(size)]
+
+    def days_off(self, weighted: int) -> int:
+        """Cost of so many weighted days off target."""
+        return weighted << self._sum_shift
+
+    def dated(self, position: int, ordinal: int) -> int:
+        """Cost of giving the encounter at `position` of the protocol that day."""
+        return (ordinal - _FIRST) << self._date_shifts[position]
+
+    def unplaced(self, position: int) -> int:
+        """Cost of giving it no day; among equals its date counts as the latest of all."""
+        return (1 << self._count_shift) + (_NO_DAY << self._date_shifts[position])
+
+    def weighted_days(self, cost: int) -> int:
+        """The sum of weighted days off target within a cost."""
+        return cost >> self._sum_shift & ((1 << _SUM_BITS) - 1)
+
+    def count_unplaced(self, cost: int) -> int:
+        """The number of visits without a day within a cost."""
+        return cost >> self._count_shift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Node:
+    """One encounter of the tree, with what the search asks of it worked out once.
+
+    `steps` are the days of the window relative to the target, best first, and `offset`
+    the days from the anchor; both are None where months or limits make them depend on
+    the date.  `reach` names the anchors above that rules in the branch below still ask.
+    """
+
+    encounter: Encounter
+    position: int
+    demand: Demand
+    carrier: bool
+    children: tuple["Node", ...]
+    reach: tuple[str, ...]
+    offset: int | None
+    steps: tuple[int, ...] | None
+
+    def branch(self) -> Iterator["Node"]:
+        """This node and all below it, anchors first."""
+        yield self
+        for child in self.children:
+            yield from child.branch()
+
+    def candidates(self, days: Mapping[str, int]) -> tuple[int, tuple[int, ...]]:
+        """The target day, and the steps from it to the allowed days, best first."""
+        if self.offset is not None and self.steps is not None:
+            return days[self.encounter.timing.anchor] + self.offset, self.steps
+        expected = expect(self.encounter, {id: date.fromordinal(day) for id, day in days.items()})
+        target = expected.target.toordinal()
+        if expected.contradiction:
+            return target, ()
+        window = expected.window
+        first, last = window.earliest.toordinal(), window.latest.toordinal()
+        return target, _best_first(first - target, last - target, self.encounter.weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tree:
+    """The encounters of one arm, hung on the enrollment and its milestones."""
+
+    protocol: Protocol
+    arm: Arm
+    roots: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, protocol: Protocol, arm: Arm) -> Self:
+        """The tree of an arm whose anchors form one (the protocol reader sees to that)."""
+        carriers = arm.carriers()
+        ids = {encounter.id for encounter in arm.encounters}
+
+        def hung_on(anchor: str, above: frozenset[str]) -> tuple[Node, ...]:
+            return tuple(
+                _node(encounter, position, encounter.id in carriers, children, above)
+                for position, encounter in enumerate(arm.encounters)
+                if encounter.timing.anchor == anchor
+                for children in [hung_on(encounter.id, above | {encounter.id})]
+            )
+
+        fixed = [ENROLLMENT, *(milestone.id for milestone in protocol.milestones)]
+        roots = (
+            node for anchor in fixed if anchor not in ids for node in hung_on(anchor, frozenset())
+        )
+        return cls(protocol=protocol, arm=arm, roots=tuple(roots))
+
+    def nodes(self) -> Iterator[Node]:
+        """Every node, anchors before what hangs on them."""
+        for root in self.roots:
+            yield from root.branch()
+
+    def anchors(self, enrolled: date) -> dict[str, int]:
+        """Days of the enrollment and of every milestone."""
+        dates = milestone_dates(self.protocol.milestones, {ENROLLMENT: enrolled})
+        return {id: day.toordinal() for id, day in dates.items()}
+
+
+class Search:
+    """The best days for one participant, when the given days are open.
+
+    `open` maps encounter ids to the earliest start by day (negative: no start that day);
+    `banned` days of an encounter are passed over.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        open: Mapping[str, Mapping[int, int]],
+        banned: Mapping[str, frozenset[int]],
+    ) -> None:
+        self.ranks = Ranks(len(tree.arm.encounters))
+        self._tree, self._open, self._banned = tree, open, banned
+        self._below: dict[tuple[int, ...], int] = {}
+
+    def best(self, anchors: Mapping[str, int]) -> tuple[int, dict[str, int | None]]:
+        """Cost and day of every encounter; None where it has no day.
+
+        A branch that is impossible as a whole has no day in any of its encounters.
+        """
+        cost = 0
+        days: dict[str, int | None] = {e.id: None for e in self._tree.arm.encounters}
+        for root in self._tree.roots:
+            cost += self._follow(root, dict(anchors), days)
+        return cost, days
+
+    def _follow(self, node: Node, above: dict[str, int], days: dict[str, int | None]) -> int:
+        cost, day = self.choose(node, above)
+        days[node.encounter.id] = day
+        if day is not None:
+            above[node.encounter.id] = day
+            for child in node.children:
+                self._follow(child, above, days)
+        return cost
+
+    def choose(self, node: Node, above: Mapping[str, int]) -> tuple[int, int | None]:
+        """Least cost of the branch of `node`, and the day of `node` in it."""
+        ranks, weight, position = self.ranks, node.encounter.weight, node.position
+        open, banned = self._open[node.encounter.id], self._banned.get(node.encounter.id, ())
+        least = ranks.impossible if node.carrier else ranks.unplaced(position)
+        best_day = None
+        target, steps = node.candidates(above)
+        for step in steps:
+            day = target + step
+            own = ranks.days_off(weight * abs(step))
+            if own > least:
+                break  # steps are sorted by cost, so no later one can win
+            if open[day] < 0 or day in banned:
+                continue
+            cost = own + ranks.dated(position, day)
+            if node.children:
+                cost += self.below(node, day, above)
+            if cost < least:
+                least, best_day = cost, day
+                if not node.children:
+                    break
+        return least, best_day
+
+    def below(self, node: Node, day: int, above: Mapping[str, int]) -> int:
+        """Least cost of everything that hangs on `node` when it falls on `day`."""
+        key = (node.position, day, *(above[id] for id in node.reach))
+        cost = self._below.get(key)
+        if cost is None:
+            days = {**above, node.encounter.id: day}
+            cost = self._below[key] = sum(self.choose(child, days)[0] for child in node.children)
+        return cost
+
+
+def _node(
+    encounter: Encounter,
+    position: int,
+    carrier: bool,
+    children: tuple[Node, ...],
+    above: frozenset[str],
+) -> Node:
+    timing = encounter.timing
+    plain = not encounter.limits and not any(
+        offset.months for offset in (timing.offset, timing.before, timing.after)
+    )
+    asked = {limit.anchor for child in children for limit in child.encounter.limits}
+    asked |= {id for child in children for id in child.reach}
+    return Node(
+        encounter=encounter,
+        position=position,
+        demand=Demand.of(encounter),
+        carrier=carrier,
+        children=children,
+        reach=tuple(sorted(asked & above)),
+        offset=timing.offset.days if plain else None,
+        steps=_best_first(-timing.before.days, timing.after.days, encounter.weight)
+        if plain
+        else None,
+    )
+
+
+def _best_first(first: int, last: int, weight: int) -> tuple[int, ...]:
+    """Steps first..last by weighted distance from 0, the earlier one on a tie."""
+    return tuple(sorted(range(first, last + 1), key=lambda step: (weight * abs(step), step)))
