@@ -69,10 +69,11 @@ class Offset:
             DateOutOfRange: the day falls outside FIRST_DAY..LAST_DAY.
         """
         try:
-            day = anchor + relativedelta(months=self.months) + timedelta(days=self.days)
+            if self.months:
+                return checked(anchor + relativedelta(months=self.months))
+            return checked(anchor + timedelta(days=self.days))
         except (OverflowError, ValueError):
             raise DateOutOfRange(f"{anchor} {self}") from None
-        return checked(day)
 
     def __neg__(self) -> "Offset":
         return Offset(days=-self.days, months=-self.months)
