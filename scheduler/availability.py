@@ -15,6 +15,7 @@ elapsed time, so a day of 23 or 25 hours needs no special case.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
@@ -55,13 +56,13 @@ class _Starts(dict[int, int]):
 
 
 class Availability:
-    """Free time of one site against busy time, and optionally of one participant.
+    """Free time of one site against busy time, to anyone or to one participant.
 
     Derived from values that do not change; what is worked out for a day is remembered.
     """
 
-    def __init__(self, site: Site, busy: Iterable[Busy] = (), *, participant: str = "") -> None:
-        self.site, self._zone, self._participant = site, site.tz(), participant
+    def __init__(self, site: Site, busy: Iterable[Busy] = ()) -> None:
+        self.site, self._zone, self._participant = site, site.tz(), ""
         self._busy: dict[str, list[Busy]] = defaultdict(list)
         self._taken: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._midnights: dict[int, int] = {}
@@ -74,6 +75,14 @@ class Availability:
             for interval in source.intervals:
                 for ordinal, minutes in self._minutes(interval):
                     days[ordinal] |= minutes
+
+    def seen_by(self, participant: str) -> "Availability":
+        """The same, less the time that is taken of that participant."""
+        if not self._taken.get(participant):
+            return self
+        view = copy(self)
+        view._participant, view._earliest = participant, {}
+        return view
 
     def earliest(self, demand: Demand) -> Mapping[int, int]:
         """Minute of the earliest start by day ordinal; NO_TIME on days without one."""
