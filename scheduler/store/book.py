@@ -1,44 +1,55 @@
 """The book: subjects, their visits and what these take, inside one transaction.
 
-Nothing here is ever overwritten.  A change of a visit appends the visit's new state
-beside the old ones, together with who changed it, when, by which command and why.
+Nothing here is ever overwritten: a change of a visit appends the visit's new state
+beside the old ones.
 
->>> from datetime import UTC, datetime
->>> Change(user="li", at=datetime(2026, 3, 2, 1, 30, tzinfo=UTC), command="enroll").reason
-''
+>>> from sqlalchemy import create_engine
+>>> with create_engine("sqlite://").connect() as connection:
+...     tables.metadata.create_all(connection)
+...     Book(connection).subjects()
+()
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, exists, insert, select
 
 from scheduler.dates import Interval, Window
-from scheduler.errors import Refused
+from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
+from scheduler.store import entries, rows, tables
+from scheduler.store.changes import Change, Entry
 from scheduler.subject import Allocation, Subject, Visit
 
+_newer_weight = tables.weights.alias()
+_SUBJECTS = (
+    select(tables.subjects, tables.weights.c.kg, tables.weights.c.measured)
+    .select_from(tables.subjects)
+    .outerjoin(
+        tables.weights,
+        (tables.weights.c.subject_id == tables.subjects.c.id)
+        & ~exists().where(
+            _newer_weight.c.subject_id == tables.weights.c.subject_id,
+            _newer_weight.c.id > tables.weights.c.id,
+        ),
+    )
+)
 
-class DoubleBooked(Refused):
-    """A unit that a visit asks for is already taken for some of that time."""
+_STATES = (
+    select(tables.visit_entries, tables.visits.c.encounter, tables.visits.c.occurrence)
+    .add_columns(tables.subjects.c.code)
+    .select_from(tables.visit_entries)
+    .join(tables.visits, tables.visits.c.id == tables.visit_entries.c.visit_id)
+    .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One command's entry in the history: who, when (an instant with a zone), what, why."""
-
-    user: str
-    at: datetime
-    command: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A visit as one change left it."""
-
-    change: Change
-    visit: Visit
+_newer_state = tables.visit_entries.alias()
+_IS_CURRENT = ~exists().where(
+    _newer_state.c.visit_id == tables.visit_entries.c.visit_id,
+    _newer_state.c.revision > tables.visit_entries.c.revision,
+)
 
 
 class Book:
@@ -52,8 +63,11 @@ class Book:
         self._connection = connection
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
-        """Everyone enrolled, at one site or at all, by code; weights are the latest."""
-        raise NotImplementedError
+        """Everyone enrolled, at one site or at all, by code; weights are the newest."""
+        query = _SUBJECTS if site is None else _SUBJECTS.where(tables.subjects.c.site == site)
+        found = map(rows.subject_of, self._connection.execute(query))
+        # Two databases sort text differently; Python sorts it one way.
+        return tuple(sorted(found, key=lambda subject: subject.code))
 
     def subject(self, code: str) -> Subject:
         """The subject of that code.
@@ -61,7 +75,7 @@ class Book:
         Raises:
             UnknownName: nobody is enrolled under it.
         """
-        raise NotImplementedError
+        return rows.subject_of(self._subject_row(code))
 
     def visits(
         self,
@@ -73,12 +87,33 @@ class Book:
         """Visits in their current state, by day and start.
 
         The day of a visit is its scheduled day at the site, or its target without a slot.
+
+        Raises:
+            UnknownName: nobody is enrolled under the code `subject`.
         """
-        raise NotImplementedError
+        state = tables.visit_entries.c
+        query = _STATES.where(_IS_CURRENT)
+        if subject is not None:
+            query = query.where(tables.visits.c.subject_id == self._subject_row(subject).id)
+        if site is not None:
+            query = query.where(state.site == site)
+        if days is not None:
+            query = query.where(state.day.between(days.earliest, days.latest))
+        query = query.order_by(state.day, state.start_at.nulls_first(), state.visit_id)
+        return tuple(map(rows.visit_of, self._connection.execute(query)))
 
     def allocations(self, site: str, span: Interval) -> tuple[Allocation, ...]:
         """Units taken at the site by open and completed visits within `span`, by start."""
-        raise NotImplementedError
+        taken = tables.bookings.c
+        query = (
+            select(taken.unit, taken.start_at, taken.end_at, taken.zone)
+            .where(taken.site == site, taken.start_at < span.end, taken.end_at > span.start)
+            .order_by(taken.start_at, taken.id)
+        )
+        return tuple(
+            Allocation(unit=unit, interval=rows.interval(start, end, ZoneInfo(zone)))
+            for unit, start, end, zone in self._connection.execute(query)
+        )
 
     def keep_protocol(self, id: str, version: str, text: str) -> None:
         """Keep the text of a protocol version; keeping the same text again is nothing.
@@ -86,7 +121,15 @@ class Book:
         Raises:
             Refused: that version is kept already, with another text.
         """
-        raise NotImplementedError
+        kept = self._protocol_text(id, version)
+        if kept is None:
+            row = {"id": id, "version": version, "text": text}
+            self._connection.execute(insert(tables.protocols), row)
+        elif kept != text:
+            raise Refused(
+                f"protocol {id} version {version} is in use with another text;"
+                " give the changed one a new version"
+            )
 
     def protocol_text(self, id: str, version: str) -> str:
         """The text of a protocol version as it was when first used.
@@ -94,7 +137,12 @@ class Book:
         Raises:
             UnknownName: that version was never kept.
         """
-        raise NotImplementedError
+        kept = self._protocol_text(id, version)
+        if kept is None:
+            known = select(tables.protocols.c.id, tables.protocols.c.version)
+            names = sorted(" ".join(row) for row in self._connection.execute(known))
+            raise UnknownName("protocol in the book", f"{id} {version}", names)
+        return kept
 
     def enroll(self, change: Change, subject: Subject, visits: Sequence[Visit]) -> None:
         """Enter a new subject with all visits; the protocol version must be kept before.
@@ -104,7 +152,18 @@ class Book:
             UnknownName: the protocol version is not kept.
             DoubleBooked: a unit is taken already.
         """
-        raise NotImplementedError
+        if enrolled := self._find_subject(subject.code):
+            raise AlreadyEnrolled(enrolled.code)
+        self.protocol_text(subject.protocol, subject.protocol_version)
+        change_id = self._add_change(change)
+        row = {**rows.subject_columns(subject), "change_id": change_id}
+        added = insert(tables.subjects).values(row).returning(tables.subjects.c.id)
+        subject_id: int = self._connection.execute(added).scalar_one()
+        if weight := subject.weight:
+            kg = {"kg": str(weight.kg), "measured": weight.measured}
+            row = {**kg, "subject_id": subject_id, "change_id": change_id}
+            self._connection.execute(insert(tables.weights), row)
+        entries.append(self._connection, change_id, {subject.code: subject_id}, visits)
 
     def record(self, change: Change, visits: Sequence[Visit]) -> None:
         """Append new states of visits and replace what they take.
@@ -116,7 +175,8 @@ class Book:
             UnknownName: a visit's subject is not enrolled.
             DoubleBooked: a unit is taken already.
         """
-        raise NotImplementedError
+        ids = {code: self._subject_row(code).id for code in {visit.subject for visit in visits}}
+        entries.append(self._connection, self._add_change(change), ids, visits)
 
     def history(self, subject: str) -> tuple[Entry, ...]:
         """Every state of the subject's visits that was ever recorded, oldest first.
@@ -124,4 +184,38 @@ class Book:
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
-        raise NotImplementedError
+        marks = tables.changes.c
+        query = (
+            _STATES.add_columns(marks.user_name, marks.at, marks.command, marks.reason)
+            .join(tables.changes, marks.id == tables.visit_entries.c.change_id)
+            .where(tables.visits.c.subject_id == self._subject_row(subject).id)
+            .order_by(tables.visit_entries.c.id)
+        )
+        found = self._connection.execute(query)
+        return tuple(Entry(change=rows.change_of(row), visit=rows.visit_of(row)) for row in found)
+
+    def _find_subject(self, code: str) -> Row[Any] | None:
+        query = _SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))
+        return self._connection.execute(query).one_or_none()
+
+    def _subject_row(self, code: str) -> Row[Any]:
+        found = self._find_subject(code)
+        if found is None:
+            raise UnknownName("subject", code, self._similar_codes(code))
+        return found
+
+    def _similar_codes(self, code: str) -> Iterable[str]:
+        """The few enrolled codes nearest to `code`: thousands would bury the suggestion."""
+        codes = self._connection.execute(select(tables.subjects.c.code_key, tables.subjects.c.code))
+        by_key = dict(tuple(row) for row in codes)
+        return [by_key[key] for key in get_close_matches(rows.code_key(code), by_key, n=5)]
+
+    def _protocol_text(self, id: str, version: str) -> str | None:
+        kept = tables.protocols.c
+        query = select(kept.text).where(kept.id == id, kept.version == version)
+        return self._connection.scalar(query)
+
+    def _add_change(self, change: Change) -> int:
+        added = insert(tables.changes).values(rows.change_columns(change))
+        change_id: int = self._connection.execute(added.returning(tables.changes.c.id)).scalar_one()
+        return change_id

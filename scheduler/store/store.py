@@ -1,12 +1,28 @@
-"""The store: one database that holds the book, and its units of work."""
+"""The store: one database that holds the book, and its units of work.
 
-from collections.abc import Callable
+>>> with Store("sqlite://") as store:
+...     store.read(lambda book: book.subjects())
+()
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+
+from scheduler.store import schema
 from scheduler.store.book import Book
+from scheduler.store.engines import engine
+from scheduler.store.entries import DoubleBooked
+from scheduler.store.tables import metadata
 
 T = TypeVar("T")
+
+ATTEMPTS = 20
+"""Each lost race means that another desk got its work done, so retries need no pause."""
 
 
 class Store:
@@ -23,30 +39,48 @@ class Store:
             BadValue: the URL is none of these.
             StoreUnavailable: the driver is not installed.
         """
+        self._database = engine(url, patience=patience)
 
     def write(self, work: Callable[[Book], T]) -> T:
         """Do `work` in one transaction: all of it is stored, or, when it raises, nothing.
 
-        The book is created in an empty database.  `work` may be called several times
-        (each time on a fresh view of the book) where others write at the same moment.
+        The book is made in an empty database.  `work` is done again from the start, on
+        the newer book, where others write at the same moment, so it should change
+        nothing but the book; it must let `DoubleBooked` pass.
 
         Raises:
             StoreUnavailable: the database cannot be opened, locked or written.
+            DoubleBooked: a slot is taken, and stays so.
         """
-        raise NotImplementedError
+        self._database.prepare()
+        with self._explained():
+            for _ in range(ATTEMPTS - 1):
+                try:
+                    return self._write(work)
+                except (DBAPIError, DoubleBooked) as error:
+                    if not self._database.lost_race(error):
+                        raise
+            return self._write(work)
 
     def read(self, work: Callable[[Book], T]) -> T:
-        """Do `work` on one consistent view of the book; it cannot change anything.
+        """Do `work` on one state of the book; it cannot change anything.
 
-        A database that is missing or empty reads as an empty book and is not created.
+        A database that is missing or empty reads as an empty book and stays so.
 
         Raises:
             StoreUnavailable: the database cannot be opened or is no book.
         """
-        raise NotImplementedError
+        if self._database.is_missing():
+            return _read_empty(work)
+        with self._explained(), self._database.engine.connect() as connection:
+            self._database.begin(connection, writing=False)
+            if schema.exists(connection, self._database.place):
+                return work(Book(connection))
+        return _read_empty(work)
 
     def close(self) -> None:
         """Close every connection."""
+        self._database.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -58,3 +92,28 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _write(self, work: Callable[[Book], T]) -> T:
+        with self._database.engine.connect() as connection:
+            self._database.begin(connection, writing=True)
+            if not schema.exists(connection, self._database.place):
+                schema.create(connection)
+            done = work(Book(connection))
+            connection.commit()
+            return done
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            explained = self._database.explain(error)
+            if explained is None:
+                raise
+            raise explained from error
+
+
+def _read_empty(work: Callable[[Book], T]) -> T:
+    with create_engine("sqlite://").connect() as connection:
+        metadata.create_all(connection)
+        return work(Book(connection))

@@ -1,0 +1,102 @@
+"""A book in a PostgreSQL database that several desks share.
+
+Every transaction sees the book as of its first statement.  Where another desk commits
+something that contradicts it, PostgreSQL refuses, and the store does the work again on
+the newer book.
+
+>>> from sqlalchemy import make_url
+>>> Postgresql(make_url("postgresql://li:secret@db.example/trial"), patience=1).place
+'the book trial on db.example'
+"""
+
+from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from scheduler.errors import StoreUnavailable
+from scheduler.store.entries import DoubleBooked
+from scheduler.store.rows import json_text
+
+_RACES = {
+    "40001",  # serialization_failure: what was read has changed
+    "40P01",  # deadlock_detected: two desks waited for each other
+    "23505",  # unique_violation: another desk entered the same code or revision first
+}
+
+_CAUSES = {
+    "25006": "is on a server that only reads; name the main server",
+    "40": "is being changed by too many others at this moment; try again",
+    "42501": "refuses this user; its administrator must grant CREATE and USAGE on the schema",
+    "53": "is on a server that is full or has no connection left",
+    "55P03": "is locked by another program; close that or try again",
+    "57": "is on a server that is shutting down or cancelled the command; try again",
+}
+"""SQLSTATEs, whole or by class, to what they mean here."""
+
+
+class MissingDriver(StoreUnavailable):
+    """psycopg is an extra, and is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PostgreSQL needs its driver; install it with:"
+            " pip install 'infusion-scheduler[postgres]'"
+        )
+
+
+class Postgresql:
+    """One PostgreSQL database: how to reach it, begin on it and explain its errors."""
+
+    def __init__(self, url: URL, *, patience: float) -> None:
+        self._lock_timeout = f"SET LOCAL lock_timeout = {int(patience * 1000)}"
+        host = url.host or url.query.get("host") or "this machine"
+        self.place = f"the book {url.database or url.username} on {host}"
+        try:
+            self.engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                connect_args={"connect_timeout": max(2, round(patience))},
+                pool_pre_ping=True,
+                hide_parameters=True,
+                json_serializer=json_text,
+                isolation_level="REPEATABLE READ",
+            )
+        except ModuleNotFoundError as error:
+            raise MissingDriver from error
+
+    def is_missing(self) -> bool:
+        """Never: a database that is not there is an error, for only a server can make one."""
+        return False
+
+    def prepare(self) -> None:
+        """Nothing: the server keeps its own files."""
+
+    def begin(self, connection: Connection, *, writing: bool) -> None:
+        """Begin a transaction that sees one state of the book."""
+        if not writing:
+            connection.execution_options(postgresql_readonly=True)
+        connection.exec_driver_sql(self._lock_timeout)
+
+    def lost_race(self, error: Exception) -> bool:
+        """Whether the work may succeed when it is done again on the newer book."""
+        return isinstance(error, DoubleBooked) or _sqlstate(error) in _RACES
+
+    def explain(self, error: DBAPIError) -> StoreUnavailable | None:
+        """Words for an error that is the database's, None for the program's."""
+        state, said = _sqlstate(error), _last_line(error)
+        if "btree_gist" in said:
+            return StoreUnavailable(
+                f"{self.place} lacks the extension btree_gist ({said}); ask its"
+                " administrator to install it and run there: CREATE EXTENSION btree_gist"
+            )
+        if not state or state.startswith("08"):
+            return StoreUnavailable(f"{self.place} cannot be reached: {said}")
+        cause = _CAUSES.get(state) or _CAUSES.get(state[:2])
+        return StoreUnavailable(f"{self.place} {cause} ({said})") if cause else None
+
+
+def _sqlstate(error: Exception) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def _last_line(error: DBAPIError) -> str:
+    # libpq says what it tried first and what came of it last; never the password.
+    return str(error.orig).strip().splitlines()[-1]

@@ -1,0 +1,179 @@
+"""Rows of the book to values and back.
+
+Instants are stored in UTC beside the name of their zone, so a visit comes back with the
+very wall clock it went in with, in the repeated hour too.
+
+>>> code_key(" ＺＪ－００１ ") == code_key("zj-001")
+True
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from scheduler.dates import Interval, Window
+from scheduler.protocol import Kind, Mode
+from scheduler.store.changes import Change
+from scheduler.subject import OPEN, Allocation, Status, Subject, Visit, Weight
+from scheduler.words import Words
+
+Columns = dict[str, Any]
+"""Column names to what a table stores; SQLAlchemy types no finer."""
+
+TAKING = OPEN | {Status.COMPLETED}
+"""States whose units are taken; a missed or cancelled visit frees them."""
+
+
+json_text = partial(json.dumps, ensure_ascii=False)
+"""How JSON columns are written: Chinese stays readable in the database."""
+
+
+def code_key(code: str) -> str:
+    """What two spellings of one code share: no case, no width, no space around."""
+    return unicodedata.normalize("NFKC", code.strip()).casefold()
+
+
+def change_of(row: Row[Any]) -> Change:
+    """The change of a row joined with `changes`."""
+    return Change(user=row.user_name, at=row.at, command=row.command, reason=row.reason)
+
+
+def change_columns(change: Change) -> Columns:
+    """The row of `changes` for a change."""
+    return {
+        "user_name": change.user,
+        "at": change.at,
+        "command": change.command,
+        "reason": change.reason,
+    }
+
+
+def subject_of(row: Row[Any]) -> Subject:
+    """The subject of a row of `subjects` joined with its newest weight, if any."""
+    weight = None if row.kg is None else Weight(kg=Decimal(row.kg), measured=row.measured)
+    return Subject(
+        code=row.code,
+        site=row.site,
+        arm=row.arm,
+        enrolled=row.enrolled,
+        protocol=row.protocol,
+        protocol_version=row.protocol_version,
+        weight=weight,
+    )
+
+
+def subject_columns(subject: Subject) -> Columns:
+    """The row of `subjects` for a subject; its weight is a row of its own."""
+    return {
+        "code": subject.code,
+        "code_key": code_key(subject.code),
+        "site": subject.site,
+        "arm": subject.arm,
+        "enrolled": subject.enrolled,
+        "protocol": subject.protocol,
+        "protocol_version": subject.protocol_version,
+    }
+
+
+def visit_of(row: Row[Any]) -> Visit:
+    """The visit of a row of `visit_entries` joined with `visits` and the subject's code."""
+    zone = ZoneInfo(row.zone) if row.zone else None
+    return Visit(
+        study=row.study,
+        subject=row.code,
+        site=row.site,
+        encounter=row.encounter,
+        occurrence=row.occurrence,
+        label=Words.of(row.label),
+        kind=Kind(row.kind),
+        mode=Mode(row.mode),
+        target=row.target,
+        window=Window(earliest=row.earliest, latest=row.latest),
+        status=Status(row.status),
+        scheduled=interval(row.start_at, row.end_at, zone) if zone else None,
+        allocations=tuple(_allocation(taken) for taken in row.allocations),
+        actual=row.actual,
+        why=tuple(row.why),
+        basis=row.basis,
+        unverified=row.unverified,
+        sequence=row.sequence,
+        changed=row.changed,
+    )
+
+
+def entry_columns(visit: Visit) -> Columns:
+    """The row of `visit_entries` for a visit's state.
+
+    Raises:
+        ValueError: an instant carries no IANA zone, or the slot has two.
+    """
+    slot = visit.scheduled
+    return {
+        "study": visit.study,
+        "site": visit.site,
+        "label": dict(visit.label.texts),
+        "kind": visit.kind.value,
+        "mode": visit.mode.value,
+        "status": visit.status.value,
+        "target": visit.target,
+        "earliest": visit.window.earliest,
+        "latest": visit.window.latest,
+        "day": visit.day or visit.target,
+        "start_at": slot and slot.start,
+        "end_at": slot and slot.end,
+        "zone": slot and zone_name(slot),
+        "actual": visit.actual,
+        "allocations": [_allocation_json(taken) for taken in visit.allocations],
+        "why": list(visit.why),
+        "basis": visit.basis,
+        "unverified": visit.unverified,
+        "sequence": visit.sequence,
+        "changed": visit.changed,
+    }
+
+
+def booking_columns(visit: Visit) -> Sequence[Columns]:
+    """The rows of `bookings` for a visit: none once it frees its units."""
+    if visit.status not in TAKING:
+        return ()
+    return [
+        {
+            "site": visit.site,
+            "unit": taken.unit,
+            "start_at": taken.interval.start,
+            "end_at": taken.interval.end,
+            "zone": zone_name(taken.interval),
+        }
+        for taken in visit.allocations
+    ]
+
+
+def interval(start: datetime, end: datetime, zone: ZoneInfo) -> Interval:
+    """Two stored instants by the clock of `zone`."""
+    return Interval(start=start.astimezone(zone), end=end.astimezone(zone))
+
+
+def zone_name(slot: Interval) -> str:
+    """The IANA name both instants share; ValueError when there is none."""
+    first, last = slot.start.tzinfo, slot.end.tzinfo
+    if isinstance(first, ZoneInfo) and isinstance(last, ZoneInfo) and first.key == last.key:
+        return first.key
+    raise ValueError(f"{slot.start} to {slot.end} are not instants of one ZoneInfo")
+
+
+def _allocation_json(taken: Allocation) -> Columns:
+    instants = {"start": taken.interval.start, "end": taken.interval.end}
+    utc = {name: instant.astimezone(UTC).isoformat() for name, instant in instants.items()}
+    return {"unit": taken.unit, "zone": zone_name(taken.interval), **utc}
+
+
+def _allocation(stored: Mapping[str, str]) -> Allocation:
+    start, end = (datetime.fromisoformat(stored[name]) for name in ("start", "end"))
+    return Allocation(unit=stored["unit"], interval=interval(start, end, ZoneInfo(stored["zone"])))

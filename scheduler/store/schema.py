@@ -1,0 +1,60 @@
+"""The schema of the book: is it there, is it this program's, and make it where nothing is."""
+
+from sqlalchemy import Connection, inspect, text
+
+from scheduler.errors import StoreUnavailable
+from scheduler.store.tables import REVISION, changes
+
+VERSION_TABLE = "alembic_version"
+
+
+class ForeignDatabase(StoreUnavailable):
+    """The database belongs to something else."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} holds other tables than a schedule book; name an empty database")
+
+
+class OtherSchema(StoreUnavailable):
+    """The book was written by another version of this program.
+
+    >>> print(OtherSchema("book.db", "0007"))
+    book.db has schema 0007, newer than this program's 0001; install the newer program
+    """
+
+    def __init__(self, place: str, revision: str) -> None:
+        if revision > REVISION:
+            advice = f"newer than this program's {REVISION}; install the newer program"
+        else:
+            advice = f"older than this program's {REVISION}; run: schedule db upgrade"
+        super().__init__(f"{place} has schema {revision}, {advice}")
+
+
+def exists(connection: Connection, place: str) -> bool:
+    """Whether the database holds a book; False when it holds nothing at all.
+
+    Raises:
+        ForeignDatabase: it holds something else.
+        OtherSchema: it holds a book of another schema.
+    """
+    names = set(inspect(connection).get_table_names())
+    if not names:
+        return False
+    if not {VERSION_TABLE, changes.name} <= names:
+        raise ForeignDatabase(place)
+    revision = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if revision != REVISION:
+        raise OtherSchema(place, str(revision))
+    return True
+
+
+def create(connection: Connection) -> None:
+    """Make the tables, triggers and constraints in the transaction of `connection`."""
+    # Alembic takes as long to load as all the rest, and a book is made only once.
+    from alembic.command import upgrade
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "scheduler.store:migrations")
+    config.attributes["connection"] = connection
+    upgrade(config, "head")

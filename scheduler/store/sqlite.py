@@ -1,0 +1,123 @@
+"""A book in one SQLite file, or in memory for as long as the store is open.
+
+Writers queue: a writing transaction takes the lock before it reads, so what it read
+still holds when it writes.
+
+>>> from sqlalchemy import make_url
+>>> Sqlite(make_url("sqlite://"), patience=0).place
+'the book in memory'
+"""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from scheduler.errors import StoreUnavailable
+from scheduler.store.rows import json_text
+
+_CAUSES = {
+    sqlite3.SQLITE_BUSY: "is locked by another program; close that or try again",
+    sqlite3.SQLITE_LOCKED: "is locked by another program; close that or try again",
+    sqlite3.SQLITE_READONLY: "is write-protected; allow writing to the file and its folder",
+    sqlite3.SQLITE_PERM: "may not be opened; allow access to the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; it must be a file that you may read and write",
+    sqlite3.SQLITE_NOTADB: "is not a database; name another file",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup",
+    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk fails",
+}
+
+
+class Sqlite:
+    """One SQLite database: how to reach it, begin on it and explain its errors."""
+
+    def __init__(self, url: URL, *, patience: float) -> None:
+        self._patience = patience
+        in_memory = url.database in {None, "", ":memory:"}
+        self._path = None if in_memory else Path(url.database or "").absolute()
+        self.place = f"the book {self._path}" if self._path else "the book in memory"
+        self.engine = create_engine(
+            "sqlite://",
+            creator=self._connect,
+            poolclass=StaticPool if in_memory else QueuePool,
+            hide_parameters=True,
+            json_serializer=json_text,
+        )
+
+    def is_missing(self) -> bool:
+        """Whether there is no file yet.
+
+        Raises:
+            StoreUnavailable: the folder may not be read.
+        """
+        try:
+            return self._path is not None and not self._path.exists()
+        except OSError as error:
+            raise self._unreachable(error) from error
+
+    def prepare(self) -> None:
+        """Make the file where there is none; a clinical book is for its owner alone.
+
+        Raises:
+            StoreUnavailable: the file or its folder cannot be made.
+        """
+        if self._path is None or not self.is_missing():
+            return
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Exclusively: opening and closing a file that another thread has open would
+            # drop the locks SQLite holds on it.
+            with suppress(FileExistsError):
+                self._path.touch(mode=0o600, exist_ok=False)
+        except OSError as error:
+            raise self._unreachable(error) from error
+
+    def begin(self, connection: Connection, *, writing: bool) -> None:
+        """Begin a transaction that sees one state of the book."""
+        if not writing:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.exec_driver_sql("PRAGMA query_only = OFF")
+        self._write_ahead(connection)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def lost_race(self, error: Exception) -> bool:  # noqa: ARG002 - PostgreSQL's signature
+        """Never: the lock lets one writer in at a time, and an error is final."""
+        return False
+
+    def explain(self, error: DBAPIError) -> StoreUnavailable | None:
+        """Words for an error that is the database's, None for the program's."""
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        cause = None if code is None else _CAUSES.get(code & 0xFF)
+        return StoreUnavailable(f"{self.place} {cause}") if cause else None
+
+    def _connect(self) -> sqlite3.Connection:
+        # mode=rw: only `prepare` creates files.  No isolation level: only `begin` begins.
+        target = f"{self._path.as_uri()}?mode=rw" if self._path else ":memory:"
+        connection = sqlite3.connect(
+            target,
+            uri=True,
+            timeout=self._patience,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        # A plan a nurse has read aloud must survive a power failure; NORMAL may lose it.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _write_ahead(self, connection: Connection) -> None:
+        """Let readers go on while one writes; the file remembers it."""
+        journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        if journal == "delete":
+            # Two first writers at once: the one refused goes on by the other's journal.
+            with suppress(DBAPIError):
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+    def _unreachable(self, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.place} cannot be made or opened: {error.strerror}")

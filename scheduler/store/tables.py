@@ -1,0 +1,182 @@
+"""The tables of the book, as queries see them; migrations make them in the database.
+
+`changes`, `protocols`, `subjects`, `weights`, `visits` and `visit_entries` only ever
+grow; triggers refuse everything else.  `bookings` alone is a present state: what open
+and completed visits take now, in which no two rows of one unit may overlap.
+
+>>> sorted(metadata.tables)
+['bookings', 'changes', 'protocols', 'subjects', 'visit_entries', 'visits', 'weights']
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+"""The schema this program reads and writes: the newest migration."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+"""Names as PostgreSQL would give them; migrations rely on them, so they never change."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant, kept in UTC; it comes back in UTC whatever zone it went in with."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no zone")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is None:
+            return None
+        # SQLite keeps no zone with the text, and PostgreSQL answers in the session's.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_name", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("command", String, nullable=False),
+    Column("reason", String, nullable=False),
+)
+"""One row a command: who, when, what, why."""
+
+protocols = Table(
+    "protocols",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("text", String, nullable=False),
+)
+"""The text of every protocol version in use; a version never changes."""
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("code_key", String, nullable=False),
+    Column("site", String, nullable=False),
+    Column("arm", String, nullable=False),
+    Column("enrolled", Date, nullable=False),
+    Column("protocol", String, nullable=False),
+    Column("protocol_version", String, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    UniqueConstraint("code_key"),
+    ForeignKeyConstraint(["protocol", "protocol_version"], ["protocols.id", "protocols.version"]),
+)
+"""Participants as enrolled; `code_key` is the code without case and width."""
+
+weights = Table(
+    "weights",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("kg", String, nullable=False),
+    Column("measured", Date, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Index(None, "subject_id"),
+)
+"""Body weights, the newest row counts; kilograms are decimal text, so 68.50 stays 68.50."""
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("encounter", String, nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    UniqueConstraint("subject_id", "encounter", "occurrence"),
+)
+"""What makes a visit the same one for life; its states are in `visit_entries`."""
+
+visit_entries = Table(
+    "visit_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("visit_id", ForeignKey("visits.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Column("study", String, nullable=False),
+    Column("site", String, nullable=False),
+    Column("label", JSON, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("target", Date, nullable=False),
+    Column("earliest", Date, nullable=False),
+    Column("latest", Date, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("start_at", Instant),
+    Column("end_at", Instant),
+    Column("zone", String),
+    Column("actual", Date),
+    Column("allocations", JSON, nullable=False),
+    Column("why", JSON, nullable=False),
+    Column("basis", String, nullable=False),
+    Column("unverified", Boolean, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("changed", Instant, nullable=False),
+    UniqueConstraint("visit_id", "revision"),
+    CheckConstraint("revision > 0", name="revision_counts_from_1"),
+    CheckConstraint(
+        "(start_at IS NULL AND end_at IS NULL AND zone IS NULL)"
+        " OR (start_at < end_at AND zone IS NOT NULL)",
+        name="slot_whole",
+    ),
+    Index(None, "site", "day"),
+    Index(None, "change_id"),
+)
+"""Every recorded state of every visit; the highest revision is the present one.
+
+`day` is the scheduled day by the site's clock, or the target of a visit without a slot.
+"""
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("start_at", Instant, nullable=False),
+    Column("end_at", Instant, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("visit_id", ForeignKey("visits.id"), nullable=False),
+    CheckConstraint("start_at < end_at", name="takes_time"),
+    Index(None, "site", "unit", "start_at"),
+    Index(None, "site", "end_at"),
+    Index(None, "visit_id"),
+)
+"""Units that visits take now."""
