@@ -131,6 +131,12 @@ class Window:
         for n in range((self.latest - self.earliest).days + 1):
             yield self.earliest + timedelta(days=n)
 
+    def interval(self, zone: ZoneInfo) -> "Interval":
+        """From the first midnight of the window to the one after it, by the clocks of `zone`."""
+        midnights = (self.earliest, self.latest + timedelta(days=1))
+        start, end = (datetime.combine(day, time.min, tzinfo=zone) for day in midnights)
+        return Interval(start=start, end=end)
+
     def nearest(self, day: date) -> date:
         """The day of this window that is nearest to `day`."""
         return min(max(day, self.earliest), self.latest)

@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from scheduler.availability import NO_TIME, Availability, Demand, lowest
-from scheduler.dates import Interval
+from scheduler.dates import FIRST_DAY, Interval, Window
 from scheduler.explanation import Explanation
 from scheduler.plan import Expected, plan
 from scheduler.protocol import Encounter
@@ -90,6 +90,17 @@ def place(tree: Tree, enrolled: date, availability: Availability) -> Placement:
     return Placement(slots=tuple(slots), missing=tuple(missing))
 
 
+def horizon(tree: Tree, enrolled: date) -> Window:
+    """Every day that placing from `enrolled`, or looking for alternatives, may ask about."""
+    windows = [expected.window for expected in plan(tree.protocol, tree.arm, enrolled)]
+    # An anchor may move to either end of its window, and what hangs on it moves along.
+    drift = sum((window.latest - window.earliest for window in windows), start=2 * REACH)
+    return Window(
+        earliest=min(window.earliest for window in windows) - drift,
+        latest=max(window.latest for window in windows) + drift,
+    )
+
+
 def enrollment_dates(
     tree: Tree, enrolled: date, availability: Availability, *, most: int = 3
 ) -> tuple[date, ...]:
@@ -98,7 +109,7 @@ def enrollment_dates(
     found = (
         day
         for day in (enrolled + timedelta(days=step) for step in days)
-        if None not in _choose(tree, day, availability).days.values()
+        if day >= FIRST_DAY and None not in _choose(tree, day, availability).days.values()
     )
     return tuple(day for day, _ in zip(found, range(most), strict=False))
 

@@ -1,0 +1,69 @@
+"""The wiring: settings, clock, store and clinic, put together once for every face.
+
+This is the only place that reads the clock, the environment and the login.
+"""
+
+import getpass
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scheduler import config
+from scheduler.sites import Site
+from scheduler.store import Change, Store
+
+if TYPE_CHECKING:
+    from scheduler.services.clinics import Clinic
+
+
+class App:
+    """One run of the program; `flags` are the global options that were given."""
+
+    def __init__(self, flags: Mapping[str, str | None]) -> None:
+        self.settings = config.load(flags, os.environ, login=_login())
+
+    @cached_property
+    def store(self) -> Store:
+        """The book that the settings name."""
+        database = self.settings.get("database")
+        assert database is not None, "the settings have a default"
+        return Store(database)
+
+    @cached_property
+    def clinic(self) -> "Clinic":
+        """The clinic that the settings name."""
+        return self.clinic_of(None)
+
+    def clinic_of(self, code: str | None) -> "Clinic":
+        """The clinic of a site's code."""
+        from scheduler.services import clinics  # `show` and its like need no site file
+
+        return clinics.find(self.settings, code)
+
+    @property
+    def templates(self) -> Path | None:
+        """The hospital's own templates folder, if it has one."""
+        return self.settings.templates
+
+    def now(self) -> datetime:
+        """This instant in UTC, in whole seconds as calendars write it."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+    def today(self, site: Site) -> date:
+        """The day it is at a site."""
+        return self.now().astimezone(site.tz()).date()
+
+    def change(self, command: str, reason: str = "") -> Change:
+        """The history's entry for a command that is run now."""
+        user = self.settings.get("user") or ""
+        return Change(user=user, at=self.now(), command=command, reason=reason)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"  # a container may run under a number that has no name

@@ -1,0 +1,162 @@
+"""Settings: one table, and one rule for where a value comes from.
+
+A flag wins over an environment variable, that over the configuration file, that over
+the default.  A misspelt key in the file is an error, never ignored.
+
+>>> [setting.name for setting in TABLE]
+['database', 'site', 'site_files', 'templates', 'user']
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from platformdirs import PlatformDirs
+
+from scheduler import files
+from scheduler.errors import BadInput, Problem
+
+DIRS = PlatformDirs("schedule", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table; `many` takes a list in the file, and PATH-like text elsewhere."""
+
+    name: str
+    about: str
+    many: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of this setting."""
+        return f"SCHEDULE_{self.name.upper()}"
+
+
+TABLE = (
+    Setting(name="database", about="address of the book, sqlite:///… or postgresql+psycopg://…"),
+    Setting(name="site", about="code of the site to work for"),
+    Setting(name="site_files", about="site files this computer knows", many=True),
+    Setting(name="templates", about="folder of own templates that win over the shipped ones"),
+    Setting(name="user", about="the operating person, for the history"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A setting's value and where it came from."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting's value; paths of the file are relative to the file's folder."""
+
+    values: Mapping[str, Value]
+    site_files: tuple[Path, ...]
+
+    def get(self, name: str) -> str | None:
+        """The value of a setting, None where nothing names one."""
+        value = self.values.get(name)
+        return value.text if value else None
+
+    @property
+    def templates(self) -> Path | None:
+        """The hospital's own templates folder, if it has one."""
+        own = self.get("templates")
+        return Path(own) if own else None
+
+
+def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: str) -> Settings:
+    """Settings from flags, environment, file and defaults; `login` is the default user.
+
+    Raises:
+        BadInput: the configuration file cannot be read or has wrong keys or values.
+    """
+    path = _file(flags.get("config") or environ.get("SCHEDULE_CONFIG"))
+    written = _read(path) if path else {}
+    values = {"user": Value(text=login, source="login")}
+    values["database"] = Value(text=_default_database(), source="default")
+    for setting in TABLE:
+        if setting.name in written and not setting.many:
+            values[setting.name] = Value(text=_from_file(setting, written, path), source=str(path))
+        if text := environ.get(setting.variable):
+            values[setting.name] = Value(text=text, source=setting.variable)
+        if text := flags.get(setting.name):
+            values[setting.name] = Value(text=text, source=f"--{setting.name}")
+    folder = path.parent if path else Path()
+    listed = [folder / name for name in written.get("site_files", ())]
+    if text := environ.get("SCHEDULE_SITE_FILES"):
+        listed = [Path(name) for name in text.split(":")]
+    if listed:
+        source = "SCHEDULE_SITE_FILES" if text else str(path)
+        values["site_files"] = Value(text=", ".join(map(str, listed)), source=source)
+    return Settings(values=values, site_files=tuple(listed))
+
+
+def shown(value: Value) -> str:
+    """A value fit for the screen: the password inside an address is masked.
+
+    >>> shown(Value(text="postgresql+psycopg://li:secret@db/book", source="default"))
+    'postgresql+psycopg://li:***@db/book'
+    """
+    head, at, tail = value.text.rpartition("@")
+    scheme, slashes, login = head.partition("://")
+    if not at or not slashes or ":" not in login:
+        return value.text
+    return f"{scheme}://{login.partition(':')[0]}:***@{tail}"
+
+
+def _default_database() -> str:
+    return f"sqlite:///{DIRS.user_data_path / 'schedule.db'}"
+
+
+def _file(named: str | None) -> Path | None:
+    """The configuration file: the named one, else the first there is in the usual places."""
+    if named:
+        return Path(named)
+    places = (
+        Path("schedule.toml"),
+        DIRS.user_config_path / "config.toml",
+        DIRS.site_config_path / "config.toml",
+        Path("/etc/schedule/config.toml"),
+    )
+    return next((place for place in places if place.is_file()), None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        written = tomllib.loads(files.read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput([Problem(str(path), f"is no TOML: {error}")]) from error
+    known = {setting.name: setting for setting in TABLE}
+    problems = []
+    for key, value in written.items():
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            remedy = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            problems.append(Problem(f"{path}: {key}", "is no setting", remedy))
+        elif not _fits(known[key], value):
+            expected = "a list of texts" if known[key].many else "a text"
+            problems.append(Problem(f"{path}: {key}", f"must be {expected}"))
+    if problems:
+        raise BadInput(problems)
+    return written
+
+
+def _fits(setting: Setting, value: object) -> bool:
+    if setting.many:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, str)
+
+
+def _from_file(setting: Setting, written: Mapping[str, Any], path: Path | None) -> str:
+    text = str(written[setting.name])
+    if setting.name == "templates" and path:
+        return str(path.parent / text)
+    return text

@@ -1,0 +1,142 @@
+"""Clinics: the site to work for, and what takes its time.
+
+A site is found by its code among the configured site files; without any, the built-in
+demo site stands in, and says so.  What takes its time comes from the conflict calendars
+named in its file, from calendars given on the spot, and from the book.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from scheduler import files, shipped
+from scheduler.config import Settings
+from scheduler.conflicts import BOOK, Busy
+from scheduler.dates import Interval
+from scheduler.errors import BadInput, Problem, UnknownName
+from scheduler.protocol import Arm
+from scheduler.readers import busy as calendars
+from scheduler.readers import site as reader
+from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
+from scheduler.store import Book
+
+DEMO = "sites/zhujiang.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clinic:
+    """A site, and the folder that the calendars in its file are relative to."""
+
+    site: Site
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Busy time from calendars; `problems` are the parts that could not be read."""
+
+    busy: tuple[Busy, ...]
+    problems: tuple[Problem, ...]
+
+
+def find(settings: Settings, code: str | None = None) -> Clinic:
+    """The clinic of that code, else of the `site` setting, else the only one, else the demo site.
+
+    Raises:
+        UnknownName: no site file has that code.
+        BadInput: a site file cannot be read or is wrong.
+    """
+    wanted = code or settings.get("site")
+    if wanted and wanted.endswith(".toml"):
+        return read(Path(wanted))
+    clinics = [read(path) for path in settings.site_files]
+    if not clinics:
+        clinics = [_demo(settings.templates)]
+    if wanted is None:
+        if len(clinics) > 1:
+            raise UnknownName("site", "(none named)", [clinic.site.code for clinic in clinics])
+        return clinics[0]
+    for clinic in clinics:
+        if clinic.site.code.casefold() == wanted.casefold():
+            return clinic
+    raise UnknownName("site", wanted, [clinic.site.code for clinic in clinics])
+
+
+def read(path: Path) -> Clinic:
+    """The clinic of a site file; BadInput lists every problem."""
+    return Clinic(site=reader.read(files.read_text(path), str(path)), folder=path.parent)
+
+
+def _demo(own: Path | None) -> Clinic:
+    text = shipped.read(DEMO, own).decode()
+    return Clinic(site=reader.read(text, DEMO), folder=shipped.folder())
+
+
+def check_resources(site: Site, arm: Arm) -> None:
+    """BadInput when an arm needs kinds of resources that the site does not have."""
+    missing = {
+        need.resource: encounter.id
+        for encounter in reversed(arm.encounters)
+        for need in encounter.needs
+        if site.resource(need.resource) is None
+    }
+    if missing:
+        raise BadInput(
+            [
+                Problem(
+                    f"site {site.code}",
+                    f'has no resource "{kind}", which {id} needs',
+                    f"add [resources.{kind}] to the site file",
+                )
+                for kind, id in missing.items()
+            ]
+        )
+
+
+def taken(clinic: Clinic, given: Sequence[str], span: Interval) -> Taken:
+    """Time that the site's conflict calendars and the `given` ones take within `span`.
+
+    Given calendars belong to nobody in particular and so close the whole site.
+
+    Raises:
+        BadInput: a calendar cannot be read at all; all such are listed.
+    """
+    own = clinic.site.calendars
+    sources = [
+        *((clinic.folder / calendar.source, _owner(clinic.site, calendar)) for calendar in own),
+        *((Path(name), WHOLE_SITE) for name in given),
+    ]
+    busy: list[Busy] = []
+    problems: list[Problem] = []
+    unreadable: list[Problem] = []
+    for path, owner in sources:
+        try:
+            content = files.read_bytes(path)
+            read = calendars.read(content, path.name, zone=clinic.site.tz(), span=span)
+        except BadInput as error:
+            unreadable += error.problems
+        else:
+            busy.append(Busy(owner=owner, source=path.name, intervals=read.busy))
+            problems += read.problems
+    if unreadable:
+        raise BadInput(unreadable)
+    return Taken(busy=tuple(busy), problems=tuple(problems))
+
+
+def booked(book: Book, site: str, span: Interval) -> tuple[Busy, ...]:
+    """Time that visits in the book take of the site's units within `span`."""
+    by_unit = attrgetter("unit")
+    allocations = sorted(book.allocations(site, span), key=by_unit)
+    return tuple(
+        Busy.of(unit, BOOK, (allocation.interval for allocation in group))
+        for unit, group in groupby(allocations, key=by_unit)
+    )
+
+
+def _owner(site: Site, calendar: ConflictCalendar) -> str:
+    """Whose time a calendar takes; participants' codes are written in capitals in the book."""
+    units = {unit for resource in site.resources for unit in (resource.kind, *resource.units)}
+    owner = calendar.belongs_to
+    return owner if owner in {WHOLE_SITE, *units} else owner.upper()

@@ -1,0 +1,222 @@
+"""Enrollment: plan, place, store and publish every visit of a new participant.
+
+All of it happens in one transaction: the book is read, the visits are placed into what
+is free, stored, and written out under temporary names; only then is anything final.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from scheduler.availability import Availability
+from scheduler.errors import AlreadyEnrolled, BadValue, Problem
+from scheduler.files import Staging
+from scheduler.placement import Missing, Slot, enrollment_dates, horizon, place
+from scheduler.plan import Expected
+from scheduler.protocol import Protocol
+from scheduler.services import clinics, publication, studies
+from scheduler.services.clinics import Clinic
+from scheduler.store import Book, Change, Store
+from scheduler.subject import Status, Subject, Visit, Weight
+from scheduler.tree import Tree
+
+LIGHTEST, HEAVIEST = Decimal(20), Decimal(300)
+"""Body weights outside these kilograms are slips of the pen."""
+
+_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a coordinator asks for; `protocol` is a name or a file, `weight` in kilograms."""
+
+    enrolled: date
+    arm: str
+    code: str | None = None
+    weight: Decimal | None = None
+    protocol: str | None = None
+    conflicts: Sequence[str] = ()
+    accept_unplaced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrollment:
+    """What came of a request.
+
+    `visits` are those with a slot; `dates` are enrollment dates that would give every
+    visit one; `problems` are the parts of conflict calendars that could not be read.
+    """
+
+    subject: Subject
+    protocol: Protocol
+    visits: tuple[Visit, ...]
+    missing: tuple[Missing, ...]
+    dates: tuple[date, ...]
+    problems: tuple[Problem, ...]
+    stored: bool = False
+    files: tuple[Path, ...] = ()
+
+
+class WrongCode(BadValue):
+    """A participant code that could be a name, or that no file can be named after."""
+
+    def __init__(self, code: str) -> None:
+        expected = "letters, digits and hyphens, with at least one digit, like ZJ-001; no names"
+        super().__init__("code", f'"{code}"', expected)
+
+
+def check_weight(kg: Decimal) -> Decimal:
+    """`kg`, when a participant can weigh that; else BadValue."""
+    if not kg.is_finite() or not LIGHTEST <= kg <= HEAVIEST:
+        raise BadValue(
+            "weight", f"{kg} kg", f"a body weight lies between {LIGHTEST} and {HEAVIEST} kg"
+        )
+    return kg
+
+
+def preview(
+    store: Store, clinic: Clinic, request: Request, change: Change, own: Path | None
+) -> Enrollment:
+    """What `enroll` would do; nothing is stored or written."""
+    enrolling = _Enrolling(clinic, request, change, own)
+    return store.read(enrolling.placed)
+
+
+def enroll(
+    store: Store, clinic: Clinic, request: Request, change: Change, own: Path | None, out: Path
+) -> Enrollment:
+    """Enroll a participant: store every visit, write calendar and sheets into `out`.
+
+    Without a slot for every visit nothing is stored, unless the request accepts that;
+    a visit that carries others, or is half of a pair, is never left without one.
+
+    Raises:
+        AlreadyEnrolled: the code is taken.
+        UnknownName, BadValue, BadInput: the request names what does not exist or is wrong.
+        OutputError, StoreUnavailable: files or the book cannot be written.
+    """
+    enrolling = _Enrolling(clinic, request, change, own)
+    with Staging(out) as staging:
+
+        def work(book: Book) -> Enrollment:
+            found = enrolling.placed(book)
+            if enrolling.is_acceptable(found):
+                enrolling.store(book, found)
+                enrolling.write(found, staging)
+                return replace(found, stored=True)
+            return found
+
+        found = store.write(work)
+        return replace(found, files=staging.publish())
+
+
+class _Enrolling:
+    """One request on its way; what does not depend on the book is worked out once."""
+
+    def __init__(self, clinic: Clinic, request: Request, change: Change, own: Path | None) -> None:
+        self._clinic, self._request, self._change, self._own = clinic, request, change, own
+        self._study = studies.find(request.protocol, own)
+        arm = self._study.protocol.arm(request.arm)
+        if request.weight is not None:
+            check_weight(request.weight)
+        if request.code is not None and not _CODE.match(request.code):
+            raise WrongCode(request.code)
+        clinics.check_resources(clinic.site, arm)
+        self._tree = Tree.of(self._study.protocol, arm)
+        self._span = horizon(self._tree, request.enrolled).interval(clinic.site.tz())
+        self._taken = clinics.taken(clinic, request.conflicts, self._span)
+
+    def placed(self, book: Book) -> Enrollment:
+        """The participant's visits, placed into what is free in the book."""
+        site, request = self._clinic.site, self._request
+        subject = self._subject(book)
+        booked = clinics.booked(book, site.code, self._span)
+        availability = Availability(site, [*self._taken.busy, *booked]).seen_by(subject.code)
+        placement = place(self._tree, request.enrolled, availability)
+        visits = (self._visit(subject, slot) for slot in placement.slots)
+        return Enrollment(
+            subject=subject,
+            protocol=self._study.protocol,
+            visits=tuple(visits),
+            missing=placement.missing,
+            dates=()
+            if placement.complete
+            else enrollment_dates(self._tree, request.enrolled, availability),
+            problems=self._taken.problems,
+        )
+
+    def is_acceptable(self, found: Enrollment) -> bool:
+        """Whether it may be stored: complete, or accepted without any that carries others."""
+        carriers = self._tree.arm.carriers()
+        lost = {missing.expected.encounter.id for missing in found.missing}
+        return not lost or (self._request.accept_unplaced and not lost & carriers)
+
+    def store(self, book: Book, found: Enrollment) -> None:
+        """Enter the participant; a visit without a slot is entered as planned."""
+        protocol = self._study.protocol
+        planned = (self._planned(found.subject, missing) for missing in found.missing)
+        book.keep_protocol(protocol.id, protocol.version, self._study.text)
+        book.enroll(self._change, found.subject, (*found.visits, *planned))
+
+    def write(self, found: Enrollment, staging: Staging) -> None:
+        """Put the participant's calendar and visit sheets up for publishing."""
+        press = publication.Press(self._clinic, self._own, printed=self._change.at)
+        staging.put(f"{found.subject.code}.ics", press.calendar(found.visits, found.protocol))
+        sheets = press.sheets(found.subject, found.visits, found.protocol)
+        staging.put(f"{found.subject.code}-visit-sheets.pdf", [sheets])
+
+    def _subject(self, book: Book) -> Subject:
+        request, protocol, site = self._request, self._study.protocol, self._clinic.site.code
+        codes = {subject.code for subject in book.subjects()}
+        code = request.code.upper() if request.code else _next_code(site, codes)
+        if code in codes:
+            raise AlreadyEnrolled(code)
+        kg, enrolled = request.weight, request.enrolled
+        return Subject(
+            code=code,
+            site=site,
+            arm=self._tree.arm.code,
+            enrolled=enrolled,
+            protocol=protocol.id,
+            protocol_version=protocol.version,
+            weight=Weight(kg=kg, measured=enrolled) if kg is not None else None,
+        )
+
+    def _visit(self, subject: Subject, slot: Slot) -> Visit:
+        return replace(
+            self._as_planned(subject, slot.expected),
+            status=Status.SCHEDULED,
+            scheduled=slot.interval,
+            allocations=slot.allocations,
+            why=slot.why,
+            unverified=slot.unverified,
+        )
+
+    def _planned(self, subject: Subject, missing: Missing) -> Visit:
+        return replace(self._as_planned(subject, missing.expected), why=missing.reasons)
+
+    def _as_planned(self, subject: Subject, expected: Expected) -> Visit:
+        encounter = expected.encounter
+        return Visit(
+            study=subject.protocol,
+            subject=subject.code,
+            site=subject.site,
+            encounter=encounter.id,
+            label=encounter.label,
+            kind=encounter.kind,
+            mode=encounter.mode,
+            target=expected.target,
+            window=expected.window,
+            status=Status.PLANNED,
+            basis=encounter.basis,
+            changed=self._change.at,
+        )
+
+
+def _next_code(site: str, codes: Collection[str]) -> str:
+    """The site's next number: one more than the highest given so far."""
+    numbers = (re.fullmatch(rf"{re.escape(site)}-(\d+)", code) for code in codes)
+    return f"{site}-{max((int(match[1]) for match in numbers if match), default=0) + 1:03}"

@@ -1,0 +1,60 @@
+"""Studies: where a protocol comes from, and the version a participant is on.
+
+A protocol is named after a shipped file ("bmsc-stroke") or given as a file of its own.
+Once somebody is enrolled the book keeps the text, so no later edit of a file changes
+the rules that a participant was enrolled under.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from scheduler import files, shipped
+from scheduler.errors import UnknownName
+from scheduler.protocol import Protocol
+from scheduler.readers import protocol as reader
+from scheduler.store import Book
+from scheduler.subject import Subject
+
+BUILT_IN = "bmsc-stroke"
+"""The protocol that is used when none is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A protocol and the text it was read from."""
+
+    protocol: Protocol
+    text: str
+
+
+def find(named: str | None, own: Path | None) -> Study:
+    """The study of that name or file.
+
+    Raises:
+        UnknownName: no protocol of that name.
+        BadInput: the file cannot be read, or is no protocol; every problem is listed.
+    """
+    named = named or BUILT_IN
+    if named.endswith(".toml") or "/" in named or Path(named).is_file():
+        return read(files.read_text(Path(named)), named)
+    if named not in (known := names(own)):
+        raise UnknownName("protocol", named, known)
+    return read(shipped.read(f"protocols/{named}.toml", own).decode(), f"{named}.toml")
+
+
+def names(own: Path | None) -> tuple[str, ...]:
+    """Names of the shipped protocols and of those in the hospital's own folder."""
+    return tuple(PurePosixPath(name).stem for name in shipped.names("protocols", own))
+
+
+def kept(book: Book, subject: Subject) -> Protocol:
+    """The protocol version a participant is on, as the book keeps it."""
+    text = book.protocol_text(subject.protocol, subject.protocol_version)
+    return read(text, f"{subject.protocol} version {subject.protocol_version}").protocol
+
+
+@lru_cache(maxsize=32)
+def read(text: str, name: str) -> Study:
+    """The study of a protocol text; BadInput lists every problem."""
+    return Study(protocol=reader.read(text, name), text=text)
