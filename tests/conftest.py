@@ -1,8 +1,39 @@
-"""Shared ground of the tests: hypothesis without deadlines, one profile everywhere."""
+"""Shared ground of the tests: one hypothesis profile, and databases of both engines."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from scheduler.store import Store
+from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, postgresql_server
 
 settings.register_profile(
     "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlDatabases]:
+    """A PostgreSQL server for the whole run; its tests are skipped without binaries."""
+    with postgresql_server() as server:
+        yield PostgresqlDatabases(server)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """As many databases as a test wants; every test that asks runs on both engines."""
+    if request.param == "postgresql":
+        made: PostgresqlDatabases = request.getfixturevalue("postgresql")
+        return made
+    return SqliteFiles(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture
+def store(databases: Databases) -> Iterator[Store]:
+    """A book in which nobody is enrolled, on either engine."""
+    with Store(databases.book()) as store:
+        yield store

@@ -1,0 +1,217 @@
+"""Databases for tests: SQLite files, and a PostgreSQL server of the tests' own.
+
+The server is made from the installed binaries in a temporary folder, listens on a free
+port of the loopback interface only, and asks for a password.  PostgreSQL refuses to run
+as root, so for root it runs as an unprivileged user.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+
+from scheduler.store import Store
+
+REQUIRED = "SCHEDULE_REQUIRE_POSTGRES"
+"""Set to 1, this variable turns tests that PostgreSQL's absence would skip into failures."""
+
+
+class SqliteFiles:
+    """Databases as files in one folder; the folder of each is its own."""
+
+    name = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count()
+        self._template = folder / "template.db"
+        with Store(f"sqlite:///{self._template}") as store:
+            store.write(lambda _: None)
+
+    def empty(self) -> str:
+        """The URL of a database that does not exist yet."""
+        return f"sqlite:///{self._folder / str(next(self._numbers)) / 'book.db'}"
+
+    def book(self) -> str:
+        """The URL of a book in which nobody is enrolled."""
+        url = self.empty()
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir()
+        shutil.copy(self._template, path)
+        return url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running PostgreSQL server."""
+
+    port: int
+    password: str
+    user: str = "postgres"
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of one of its databases."""
+        login = f"{self.user}:{self.password}"
+        return f"postgresql+psycopg://{login}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        """Run one statement as the superuser, outside a transaction."""
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            dbname="postgres",
+            autocommit=True,
+        ) as connection:
+            connection.execute(statement.encode())
+
+
+class PostgresqlDatabases:
+    """Databases on one server, copied from a template."""
+
+    name = "postgresql"
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._numbers = count()
+        server.execute("CREATE DATABASE book_template")
+        with Store(server.url("book_template")) as store:
+            store.write(lambda _: None)
+
+    def empty(self) -> str:
+        """The URL of a database without tables."""
+        return self._create("template0")
+
+    def book(self) -> str:
+        """The URL of a book in which nobody is enrolled."""
+        return self._create("book_template")
+
+    def _create(self, template: str) -> str:
+        name = f"book_{next(self._numbers)}"
+        self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.server.url(name)
+
+
+Databases = SqliteFiles | PostgresqlDatabases
+
+
+@contextmanager
+def postgresql_server() -> Iterator[Server]:
+    """A server while the block runs; skips (or, where required, fails) without binaries."""
+    binaries = _binaries()
+    if binaries is None:
+        _not_run("PostgreSQL's initdb and pg_ctl are not installed")
+    with _folder() as folder:
+        password = secrets.token_hex(16)
+        data = folder / "data"
+        login = [
+            "--username=postgres",
+            "--auth=scram-sha-256",
+            f"--pwfile={_secret(folder, password)}",
+        ]
+        form = ["--encoding=UTF8", "--locale=C", "--no-sync"]
+        _run([str(binaries / "initdb"), f"--pgdata={data}", *login, *form], folder)
+        control = [str(binaries / "pg_ctl"), "--wait", f"--pgdata={data}"]
+        port = _start(control, folder)
+        try:
+            yield Server(port=port, password=password)
+        finally:
+            _run([*control, "stop", "--mode", "immediate"], folder)
+
+
+def _secret(folder: Path, password: str) -> Path:
+    """A file that only the server's user reads."""
+    path = folder / "password"
+    path.touch(mode=0o600)
+    path.write_text(password)
+    os.chown(path, folder.stat().st_uid, folder.stat().st_gid)
+    return path
+
+
+def _start(control: list[str], folder: Path) -> int:
+    """Start the server; another program may take the free port first, so try thrice."""
+    for attempt in range(3):
+        port = _free_port()
+        options = (
+            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+            " -c fsync=off -c full_page_writes=off -c max_connections=50"
+        )
+        log = folder / f"log-{attempt}"
+        try:
+            _run([*control, "start", f"--log={log}", f"--options={options}"], folder)
+        except subprocess.CalledProcessError:
+            if attempt == 2:
+                pytest.fail(f"PostgreSQL does not start:\n{log.read_text()}")
+        else:
+            return port
+    raise AssertionError("unreachable")
+
+
+def _run(command: list[str], folder: Path) -> None:
+    as_root = os.geteuid() == 0
+    with (folder / "output").open("ab") as output:
+        subprocess.run(
+            command,
+            check=True,
+            cwd=folder,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            user=folder.stat().st_uid if as_root else None,
+            group=folder.stat().st_gid if as_root else None,
+            extra_groups=[] if as_root else None,
+        )
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A temporary folder that belongs to whoever will run the server."""
+    # Not pytest's: an unprivileged user may not pass through root's folders.
+    with tempfile.TemporaryDirectory(prefix="schedule-postgresql-") as name:
+        if os.geteuid() == 0:
+            user = _unprivileged()
+            os.chown(name, user.pw_uid, user.pw_gid)
+        yield Path(name)
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _not_run(reason: str) -> NoReturn:
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{reason}, and {REQUIRED}=1 asks for them")
+    pytest.skip(reason)
+
+
+def _binaries() -> Path | None:
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name))
+    on_path = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
+    for folder in [*reversed(debian), *on_path]:
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
+            return folder
+    return None
