@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, islice
 
 from scheduler.availability import NO_TIME, Availability, Demand, lowest
 from scheduler.dates import FIRST_DAY, Interval, Window
@@ -111,13 +111,43 @@ def enrollment_dates(
         for day in (enrolled + timedelta(days=step) for step in days)
         if day >= FIRST_DAY and None not in _choose(tree, day, availability).days.values()
     )
-    return tuple(day for day, _ in zip(found, range(most), strict=False))
+    return tuple(islice(found, most))
+
+
+def other_slots(
+    tree: Tree,
+    encounter: Encounter,
+    dates: Mapping[str, date],
+    availability: Availability,
+    *,
+    most: int = 3,
+) -> tuple[Interval, ...]:
+    """Slots in the encounter's window, nearest to its target first, that cost no other visit.
+
+    `dates` are the days of everything the encounter counts from; what hangs on it is
+    free to follow it.
+    """
+    node = next(node for node in tree.nodes() if node.encounter == encounter)
+    days = {id: day.toordinal() for id, day in dates.items()}
+    search = Search(tree, _open_days(tree, availability), {})
+    target, steps = node.candidates(days)
+    earliest = availability.earliest(node.demand)
+    found = (
+        availability.interval(day, earliest[day], encounter.minutes)
+        for day in sorted((target + step for step in steps), key=lambda day: abs(day - target))
+        if earliest[day] != NO_TIME and search.keeps_all(node, day, days)
+    )
+    return tuple(islice(found, most))
+
+
+def _open_days(tree: Tree, availability: Availability) -> dict[str, Mapping[int, int]]:
+    return {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
 
 
 def _choose(tree: Tree, enrolled: date, availability: Availability) -> _Choice:
     """The best days whose visits also fit beside each other, by best-first branching."""
     anchors = tree.anchors(enrolled)
-    open = {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
+    open = _open_days(tree, availability)
     order = count()
     queue: list[tuple[int, int, _Banned, Search, dict[str, int | None]]] = []
 

@@ -201,6 +201,10 @@ class Search:
                     break
         return least, best_day
 
+    def keeps_all(self, node: Node, day: int, above: Mapping[str, int]) -> bool:
+        """Whether everything that hangs on `node` finds a day when it falls on `day`."""
+        return self.ranks.count_unplaced(self.below(node, day, above)) == 0
+
     def below(self, node: Node, day: int, above: Mapping[str, int]) -> int:
         """Least cost of everything that hangs on `node` when it falls on `day`."""
         key = (node.position, day, *(above[id] for id in node.reach))

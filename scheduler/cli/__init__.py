@@ -1,0 +1,100 @@
+"""The command line: words in, one service call, words out.
+
+Data goes to stdout, words for people to stderr; every way to fail has its exit code
+(`scheduler.errors`).  Commands are imported when they are called, so that a quick look
+into the book does not wait for the typesetter.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from scheduler import __version__
+from scheduler.app import App
+from scheduler.cli.screen import complain
+from scheduler.errors import SchedulerError
+
+_COMMANDS = {
+    "check": "check",
+    "config": "settings",
+    "enroll": "enroll",
+    "export": "export",
+    "list": "agenda",
+    "protocol": "protocols",
+    "show": "agenda",
+    "site": "sites",
+    "upcoming": "agenda",
+}
+"""Commands and the modules of this package that hold them."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"scheduler.cli.{_COMMANDS[cmd_name]}")
+        commands: dict[str, click.Command] = module.COMMANDS
+        return commands[cmd_name]
+
+
+@click.group(
+    cls=Commands, context_settings={"auto_envvar_prefix": "SCHEDULE", "max_content_width": 100}
+)
+@click.option("--config", metavar="FILE", help="Configuration file.")
+@click.option("--database", metavar="URL", help="Address of the book.")
+@click.option("--site", metavar="CODE", help="Site to work for: a code, or a site file.")
+@click.option("--user", metavar="NAME", help="Operating person, for the history (default: login).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.version_option(__version__, package_name="infusion-scheduler")
+@click.pass_context
+def schedule(
+    ctx: click.Context,
+    config: str | None,
+    database: str | None,
+    site: str | None,
+    user: str | None,
+    as_json: bool,
+) -> None:
+    """Plan the visits of a clinical trial and keep the plan in step with life."""
+    flags = {"config": config, "database": database, "site": site, "user": user}
+    ctx.obj = App(flags)
+    ctx.meta["json"] = as_json
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the program and exit; nothing that a person does ends in a traceback."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the result is its exit code."""
+    try:
+        result = schedule.main(args=argv, prog_name="schedule", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        complain("stopped; nothing was changed")
+        return 1
+    except SchedulerError as error:
+        complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone; a second flush at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        complain(f"unexpected failure, nothing was stored: {type(error).__name__}: {error}")
+        if os.environ.get("SCHEDULE_DEBUG"):
+            raise
+        return SchedulerError.exit_code
+    return result if isinstance(result, int) else 0

@@ -47,7 +47,9 @@ class Enrollment:
     """What came of a request.
 
     `visits` are those with a slot; `dates` are enrollment dates that would give every
-    visit one; `problems` are the parts of conflict calendars that could not be read.
+    visit one; `problems` are the parts of conflict calendars that could not be read;
+    `acceptable` says whether this may be stored: complete, or accepted without a visit
+    that carries others.
     """
 
     subject: Subject
@@ -56,7 +58,7 @@ class Enrollment:
     missing: tuple[Missing, ...]
     dates: tuple[date, ...]
     problems: tuple[Problem, ...]
-    stored: bool = False
+    acceptable: bool
     files: tuple[Path, ...] = ()
 
 
@@ -103,10 +105,9 @@ def enroll(
 
         def work(book: Book) -> Enrollment:
             found = enrolling.placed(book)
-            if enrolling.is_acceptable(found):
+            if found.acceptable:
                 enrolling.store(book, found)
                 enrolling.write(found, staging)
-                return replace(found, stored=True)
             return found
 
         found = store.write(work)
@@ -137,6 +138,8 @@ class _Enrolling:
         availability = Availability(site, [*self._taken.busy, *booked]).seen_by(subject.code)
         placement = place(self._tree, request.enrolled, availability)
         visits = (self._visit(subject, slot) for slot in placement.slots)
+        lost = {missing.expected.encounter.id for missing in placement.missing}
+        carried = lost & self._tree.arm.carriers()
         return Enrollment(
             subject=subject,
             protocol=self._study.protocol,
@@ -146,13 +149,8 @@ class _Enrolling:
             if placement.complete
             else enrollment_dates(self._tree, request.enrolled, availability),
             problems=self._taken.problems,
+            acceptable=not lost or (request.accept_unplaced and not carried),
         )
-
-    def is_acceptable(self, found: Enrollment) -> bool:
-        """Whether it may be stored: complete, or accepted without any that carries others."""
-        carriers = self._tree.arm.carriers()
-        lost = {missing.expected.encounter.id for missing in found.missing}
-        return not lost or (self._request.accept_unplaced and not lost & carriers)
 
     def store(self, book: Book, found: Enrollment) -> None:
         """Enter the participant; a visit without a slot is entered as planned."""

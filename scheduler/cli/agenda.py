@@ -1,0 +1,75 @@
+"""`schedule show`, `list` and `upcoming`: read the book."""
+
+from datetime import date, timedelta
+
+import click
+
+from scheduler.app import App
+from scheduler.cli import screen
+from scheduler.cli.options import Day, as_of_option, json_option
+from scheduler.dates import FIRST_DAY, LAST_DAY, Window
+from scheduler.errors import BadValue
+from scheduler.exporters import records
+from scheduler.services import agenda
+from scheduler.subject import OPEN, Visit
+
+
+@click.command()
+@click.argument("subject")
+@json_option
+@click.pass_obj
+def show(app: App, subject: str, as_json: bool) -> None:
+    """Show one participant's visits."""
+    found = agenda.of_subject(app.store, subject)
+    if as_json:
+        unplaced = [v for v in found.visits if v.scheduled is None and v.status in OPEN]
+        record = records.schedule(
+            found.subject, found.visits, map(records.unplaced_record, unplaced)
+        )
+        screen.print_json(record)
+        return
+    screen.print_visits(screen.headline(found.subject), found.visits)
+
+
+@click.command("list")
+@click.option("--from", "first", type=Day(), default=FIRST_DAY, metavar="DATE", help="First day.")
+@click.option("--to", "last", type=Day(), default=LAST_DAY, metavar="DATE", help="Last day.")
+@json_option
+@click.pass_obj
+def list_visits(app: App, first: date, last: date, as_json: bool) -> None:
+    """List everybody's visits, by day."""
+    if last < first:
+        raise BadValue("--to", last, f"it lies before --from {first}")
+    _print(app, Window(earliest=first, latest=last), as_json=as_json)
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True)
+@as_of_option
+@json_option
+@click.pass_obj
+def upcoming(app: App, days: int, as_of: date | None, as_json: bool) -> None:
+    """List the visits of the coming days, today included."""
+    first = as_of or app.today(app.clinic.site)
+    window = Window(earliest=first, latest=first + timedelta(days=days - 1))
+    _print(app, window, as_json=as_json, only_open=True)
+
+
+def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) -> None:
+    visits: list[Visit] = [
+        visit
+        for visit in agenda.of_days(app.store, window, app.settings.get("site"))
+        if visit.status in OPEN or not only_open
+    ]
+    if as_json:
+        listed = [{"subject": v.subject, **_record(v)} for v in visits]
+        screen.print_json({"visits": listed})
+        return
+    screen.print_visits(f"{len(visits)} visits", visits, with_subject=True)
+
+
+def _record(visit: Visit) -> records.Record:
+    return records.visit_record(visit) if visit.scheduled else records.unplaced_record(visit)
+
+
+COMMANDS = {"show": show, "list": list_visits, "upcoming": upcoming}

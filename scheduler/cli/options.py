@@ -1,0 +1,75 @@
+"""Options and values that several commands share."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import click
+
+from scheduler.dates import checked
+from scheduler.errors import BadValue
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Day(click.ParamType[date]):
+    """A date, YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        if isinstance(value, date):
+            return value
+        text = str(value)
+        try:
+            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+                raise ValueError("it is not written YYYY-MM-DD")
+            return checked(date.fromisoformat(text))
+        except BadValue as error:
+            self.fail(str(error), param, ctx)
+        except ValueError as error:
+            self.fail(f"{text} is no date: {error}; write it like 2026-03-02", param, ctx)
+
+
+class Kilograms(click.ParamType[Decimal]):
+    """A body weight with a decimal point."""
+
+    name = "kg"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        from scheduler.services.enrollment import check_weight
+
+        try:
+            return check_weight(Decimal(str(value)))
+        except InvalidOperation:
+            self.fail(f"{value} is no number of kilograms; write it like 68.5", param, ctx)
+        except BadValue as error:
+            self.fail(str(error), param, ctx)
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    ctx.meta["json"] = value or ctx.meta.get("json", False)
+    return bool(ctx.meta["json"])
+
+
+json_option: Callable[[F], F] = click.option(
+    "--json", "as_json", is_flag=True, callback=_remember, help="Print one JSON object."
+)
+"""`--json` behind the command does what it does before it."""
+
+as_of_option: Callable[[F], F] = click.option(
+    "--as-of", type=Day(), metavar="DATE", help="The day to count as today."
+)
+
+conflicts_option: Callable[[F], F] = click.option(
+    "--conflicts",
+    multiple=True,
+    metavar="FILE",
+    help="Calendar (.ics) whose events close the site; may be repeated.",
+)

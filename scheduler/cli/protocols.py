@@ -1,0 +1,75 @@
+"""`schedule protocol list|show|check`: studies and their rules."""
+
+import click
+
+from scheduler.app import App
+from scheduler.cli import screen
+from scheduler.protocol import Arm, Encounter
+from scheduler.services import studies
+
+
+@click.group()
+def protocol() -> None:
+    """Look at protocols and check protocol files."""
+
+
+@protocol.command("list")
+@click.pass_obj
+def list_protocols(app: App) -> None:
+    """List the protocols that can be named with --protocol."""
+    rows = []
+    for name in studies.names(app.templates):
+        found = studies.find(name, app.templates).protocol
+        arms = ", ".join(arm.code for arm in found.arms)
+        rows.append([name, found.version, arms, str(found.title)])
+    screen.print_table("Protocols", ["Name", "Version", "Arms", "Title"], rows)
+
+
+@protocol.command()
+@click.argument("name", metavar="NAME|FILE", default=studies.BUILT_IN)
+@click.pass_obj
+def show(app: App, name: str) -> None:
+    """Show every encounter of a protocol, its timing, and where the row comes from."""
+    found = studies.find(name, app.templates).protocol
+    click.echo(f"{found.title} ({found.id} version {found.version})")
+    click.echo(f"{found.notice}")
+    for milestone in found.milestones:
+        click.echo(f"{milestone.id}: {milestone.anchor} {milestone.offset}, no appointment")
+    columns = ["Encounter", "Timing", "Minutes", "Mode", "Resources", "Basis"]
+    for arm in found.arms:
+        screen.print_table(_headline(arm), columns, map(_row, arm.encounters))
+
+
+@protocol.command()
+@click.argument("file", metavar="FILE")
+@click.pass_obj
+def check(app: App, file: str) -> None:
+    """Check a protocol file; every problem is listed with its place."""
+    found = studies.find(file, app.templates).protocol
+    arms = ", ".join(f"{arm.code} ({len(arm.encounters)} encounters)" for arm in found.arms)
+    click.echo(f"{file}: {found.id} version {found.version} is sound; arms: {arms}")
+
+
+def _headline(arm: Arm) -> str:
+    dose = arm.dose
+    line = f"Arm {arm.code}: {arm.label}"
+    if dose is None:
+        return line
+    cells = f"{dose.cells_per_kg:,}".replace(",", " ")
+    return f"{line}, {cells} cells/kg in {dose.volume_ml} ± {dose.tolerance_ml} ml"
+
+
+def _row(encounter: Encounter) -> list[str]:
+    rules = "; ".join(map(str, (encounter.timing, *encounter.limits)))
+    needs = ", ".join(f"{need.resource} {need.minutes}" for need in encounter.needs)
+    return [
+        encounter.id,
+        rules,
+        str(encounter.minutes),
+        encounter.mode.value,
+        needs or "none",
+        encounter.basis,
+    ]
+
+
+COMMANDS = {"protocol": protocol}

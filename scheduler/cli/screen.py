@@ -1,0 +1,121 @@
+"""What a person sees: tables and JSON on stdout, remarks on stderr.
+
+Colour appears on a terminal only, and never where NO_COLOR is set.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scheduler.dates import Interval, Window
+from scheduler.errors import Problem
+from scheduler.subject import Subject, Visit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 160
+"""Columns of a table that goes into a file or another program."""
+
+
+def say(*lines: str) -> None:
+    """Remarks for the person at the terminal."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def complain(sentence: str) -> None:
+    """Why the command failed."""
+    click.echo(f"schedule: {sentence}", err=True)
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """One JSON object."""
+    click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def warn_incomplete(problems: Sequence[Problem]) -> None:
+    """Tell that parts of conflict calendars were not read."""
+    if problems:
+        say(
+            f"Warning: the conflict check is incomplete, {len(problems)} part(s) of calendars "
+            "could not be read; times they take may look free:"
+        )
+        say(*(f"  {problem}" for problem in problems))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table; the last column takes what width is left and may wrap."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold", ratio=1)
+    for row in rows:
+        table.add_row(*row)
+    _console().print(table)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, markup=False, highlight=False, emoji=False)
+
+
+def print_visits(title: str, visits: Iterable[Visit], *, with_subject: bool = False) -> None:
+    """The visits a nurse reads: date with weekday, time, window, days from target, why."""
+    columns = ["Visit", "Date", "Time", "Status", "Window", "Off target", "Why this date"]
+    rows = []
+    for visit in visits:
+        row = [str(visit.label), *_when(visit), visit.status.value, span(visit.window)]
+        row += [off_target(visit), "; ".join((*visit.why, *_marks(visit)))]
+        rows.append([visit.subject, *row] if with_subject else row)
+    print_table(title, ["Subject", *columns] if with_subject else columns, rows)
+
+
+def headline(subject: Subject) -> str:
+    """Who, in which arm, since when, by which rules."""
+    return (
+        f"{subject.code} · {subject.arm} · enrolled {day(subject.enrolled)} · "
+        f"{subject.protocol} version {subject.protocol_version}"
+    )
+
+
+def day(day: date) -> str:
+    """A date with its weekday."""
+    return f"{day:%a %Y-%m-%d}"
+
+
+def clock(interval: Interval) -> str:
+    """Start and end by the wall clock."""
+    return f"{interval.start:%H:%M}–{interval.end:%H:%M}"
+
+
+def span(window: Window) -> str:
+    """The allowed days."""
+    if window.earliest == window.latest:
+        return "that day only"
+    return f"{window.earliest} – {window.latest}"
+
+
+def off_target(visit: Visit) -> str:
+    """Days from the target, with sign."""
+    days = visit.off_target
+    return "" if days is None else "on target" if days == 0 else f"{days:+d} d"
+
+
+def _when(visit: Visit) -> tuple[str, str]:
+    if visit.scheduled is None:
+        return "no slot", ""
+    return day(visit.scheduled.start.date()), clock(visit.scheduled)
+
+
+def _marks(visit: Visit) -> tuple[str, ...]:
+    return ("public holidays of that year are not published yet: unverified",) * visit.unverified

@@ -1,0 +1,118 @@
+"""Checking: every coming visit against the calendars as they are now.
+
+A visit is blocked when its site no longer opens for it, or when a calendar takes the
+site, one of the units it stands on, or the participant.  Each blocked visit comes with
+other slots in its window that leave a day for everything that hangs on it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from scheduler.availability import Availability
+from scheduler.conflicts import BOOK, Busy
+from scheduler.dates import Interval, Window
+from scheduler.errors import Problem
+from scheduler.placement import other_slots
+from scheduler.services import clinics, studies
+from scheduler.services.clinics import Clinic
+from scheduler.sites import WHOLE_SITE
+from scheduler.store import Book, Store
+from scheduler.subject import OPEN, Visit
+from scheduler.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A visit that cannot be as it stands: why, and where it could be instead."""
+
+    visit: Visit
+    reasons: tuple[str, ...]
+    alternatives: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """The result for one site: `checked` visits, the blocked ones, and unread calendar parts."""
+
+    checked: int
+    blocked: tuple[Blocked, ...]
+    problems: tuple[Problem, ...]
+
+
+def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Check:
+    """Check every open visit from `as_of` on against the site's calendars and `given` ones.
+
+    Raises:
+        BadInput: a calendar cannot be read at all.
+    """
+
+    def work(book: Book) -> Check:
+        site = clinic.site
+        every = book.visits(site=site.code)
+        coming = [v for v in every if v.status in OPEN and v.day is not None and v.day >= as_of]
+        if not coming:
+            return Check(checked=0, blocked=(), problems=())
+        last = max(max(visit.day or as_of, visit.window.latest) for visit in coming)
+        days = Window(earliest=as_of, latest=last)
+        taken = clinics.taken(clinic, given, days.interval(site.tz()))
+        checking = _Checking(book, clinic, taken.busy, every)
+        blocked = tuple(checking.blocked(coming))
+        return Check(checked=len(coming), blocked=blocked, problems=taken.problems)
+
+    return store.read(work)
+
+
+class _Checking:
+    def __init__(
+        self, book: Book, clinic: Clinic, busy: Sequence[Busy], every: Sequence[Visit]
+    ) -> None:
+        self._book, self._clinic, self._busy, self._every = book, clinic, busy, every
+
+    def blocked(self, visits: Sequence[Visit]) -> Iterator[Blocked]:
+        for visit in visits:
+            reasons = tuple(self._reasons(visit))
+            if reasons:
+                alternatives = self._alternatives(visit)
+                yield Blocked(visit=visit, reasons=reasons, alternatives=alternatives)
+
+    def _reasons(self, visit: Visit) -> Iterator[str]:
+        slot = visit.scheduled
+        assert slot is not None
+        day = self._clinic.site.day(slot.start.date())
+        if day.closed_because is not None:
+            yield day.closed_because
+        elif not any(
+            hours.opens <= slot.start.time() and slot.end.time() <= hours.closes
+            for hours in day.hours
+        ):
+            yield f"open {', '.join(map(str, day.hours))} only"
+        spans = {WHOLE_SITE: slot, visit.subject: slot}
+        for allocation in visit.allocations:
+            kind = self._kind(allocation.unit)
+            spans |= {allocation.unit: allocation.interval, kind: allocation.interval}
+        for busy in self._busy:
+            if busy.owner in spans:
+                yield from map(str, busy.clashes(spans[busy.owner]))
+
+    def _kind(self, unit: str) -> str:
+        resources = self._clinic.site.resources
+        return next((r.kind for r in resources if unit in r.units), unit)
+
+    def _alternatives(self, visit: Visit) -> tuple[Interval, ...]:
+        subject = self._book.subject(visit.subject)
+        protocol = studies.kept(self._book, subject)
+        tree = Tree.of(protocol, protocol.arm(subject.arm))
+        encounter = tree.arm.encounter(visit.encounter)
+        own = [v for v in self._every if v.subject == visit.subject and v.day is not None]
+        dates = {id: date.fromordinal(n) for id, n in tree.anchors(subject.enrolled).items()}
+        dates |= {v.encounter: v.day for v in own if v.day is not None}
+        availability = Availability(self._clinic.site, [*self._busy, *self._booked(visit)])
+        return other_slots(tree, encounter, dates, availability.seen_by(visit.subject))
+
+    def _booked(self, visit: Visit) -> Iterator[Busy]:
+        """Time that other participants take; the visit's own participant may move along."""
+        for other in self._every:
+            if other.subject != visit.subject and other.status in OPEN:
+                for taken in other.allocations:
+                    yield Busy.of(taken.unit, BOOK, [taken.interval])
