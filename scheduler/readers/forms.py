@@ -33,6 +33,7 @@ from scheduler.readers.vocabulary import CONVERTER, meant
 Form = TypeVar("Form")
 
 _NAMED_BY = ("id", "code", "kind", "resource", "source")
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 _SYNTAX = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end.*)\)")
 
 
@@ -62,6 +63,12 @@ class Findings:
         """Blame `number` at `path` unless it lies in low..high, both included."""
         if not low <= number <= high:
             self.blame(path, f"must be from {low} to {high}, not {number}")
+
+    def identifier(self, path: Path, id: str) -> None:
+        """Blame `id` at `path` unless it is one: a-z, 0-9 and -."""
+        if not _IDENTIFIER.match(id):
+            what = f'"{id}" has other characters than a-z, 0-9 and -'
+            self.blame(path, what, 'write a name like "day-14"')
 
     def misspelt(self, path: Path, known: list[str]) -> None:
         """Note a key that is none of `known`; the one meant then counts as blamed too."""

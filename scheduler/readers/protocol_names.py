@@ -10,7 +10,6 @@ that a clinic day has.  How dates hang together is checked in `protocol_tree`.
 'a.toml:1: id "My Study" has other characters than a-z, 0-9 and - (write a name like "day-14")'
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 from scheduler.protocol import ENROLLMENT, Kind
@@ -20,7 +19,6 @@ from scheduler.readers.protocol_form import ArmForm, DoseForm, EncounterForm, Pr
 from scheduler.readers.vocabulary import LANGUAGES, meant
 from scheduler.words import Words
 
-_ID = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 _DAY = 24 * 60
 _HEAVIEST = 1000
 _MOST_CELLS = 10**12
@@ -54,7 +52,7 @@ def check_names(form: ProtocolForm, findings: Findings) -> None:
 
 
 def _check_ids(form: ProtocolForm, findings: Findings) -> None:
-    _check_id(("id",), form.id, findings)
+    findings.identifier(("id",), form.id)
     _check_unique(((("epoch", n, "id"), e.id) for n, e in enumerate(form.epoch)), findings)
     _check_unique(((("arm", n, "code"), a.code) for n, a in enumerate(form.arm)), findings)
     milestones = [(("milestone", n, "id"), m.id) for n, m in enumerate(form.milestone)]
@@ -69,18 +67,12 @@ def _check_ids(form: ProtocolForm, findings: Findings) -> None:
                 findings.blame(path, f'"{id}" is also the id of a milestone', "rename one of them")
 
 
-def _check_id(path: Path, id: str, findings: Findings) -> None:
-    if not _ID.match(id):
-        what = f'"{id}" has other characters than a-z, 0-9 and -'
-        findings.blame(path, what, 'write a name like "day-14"')
-
-
 def _check_unique(
     ids: Iterable[tuple[Path, str]], findings: Findings, reserved: str | None = None
 ) -> None:
     seen: dict[str, Path] = {}
     for path, id in ids:
-        _check_id(path, id, findings)
+        findings.identifier(path, id)
         if id == reserved:
             findings.blame(path, f'"{id}" is the name of the enrollment itself', "rename it")
         elif id in seen:
@@ -106,7 +98,7 @@ def _check_arm_names(form: ProtocolForm, findings: Findings) -> None:
 def _check_checklists(form: ProtocolForm, findings: Findings) -> None:
     for name, by_language in form.checklist.items():
         path: Path = ("checklist", name)
-        _check_id(path, name, findings)
+        findings.identifier(path, name)
         absent = [language for language in LANGUAGES if language not in by_language]
         for language in by_language:
             if language not in LANGUAGES:
@@ -152,7 +144,7 @@ def _check_numbers(path: Path, encounter: EncounterForm, findings: Findings) -> 
     minutes = encounter.minutes if findings.sound((*path, "minutes")) else _DAY
     for n, need in enumerate(encounter.needs):
         at: Path = (*path, "needs", n)
-        _check_id((*at, "resource"), need.resource, findings)
+        findings.identifier((*at, "resource"), need.resource)
         findings.within((*at, "start"), need.start, 0, minutes - 1)
         findings.within((*at, "minutes"), need.minutes, 1, _DAY)
         if need.start + need.minutes > minutes and findings.sound(at):

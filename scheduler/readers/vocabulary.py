@@ -90,13 +90,14 @@ def shown(value: object) -> str:
 def meant(name: str, known: Iterable[str]) -> str:
     """A remedy for an unknown name: the nearest known one, else all of them if they are few.
 
-    >>> meant("ofset", ["offset", "window"])
-    'did you mean "offset"?'
+    >>> meant("ofset", ["offset", "window"]), meant("cn", ["CN", "DE"])
+    ('did you mean "offset"?', 'did you mean "CN"?')
     """
     known = list(known)
-    near = get_close_matches(name.casefold(), known, n=1, cutoff=0.6)
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1)
     if near:
-        return f'did you mean "{near[0]}"?'
+        return f'did you mean "{folded[near[0]]}"?'
     return f"known: {', '.join(known)}" if 0 < len(known) <= _MOST_NAMED else ""
 
 

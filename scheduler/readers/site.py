@@ -1,0 +1,233 @@
+r"""A site file (TOML) as a `Site`, or every problem in it.
+
+`templates/sites/zhujiang.toml` is the shape, with a word on every key.
+
+>>> text = '''
+... code = "ZJ"
+... name = { en = "Demo" }
+... zone = "Asia/Shangai"
+... [hours]
+... monday = ["08:00-12:00", "11:00-17:30"]
+... '''
+>>> read(text, "demo.toml")
+Traceback (most recent call last):
+scheduler.errors.BadInput: 2 problems:
+  demo.toml:4: zone "Asia/Shangai" is not a time zone (did you mean "Asia/Shanghai"?)
+  demo.toml:6: hours.monday 11:00-17:30 overlaps 08:00-12:00
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+from zoneinfo import available_timezones
+
+from scheduler.readers.forms import Findings, fill
+from scheduler.readers.places import Path
+from scheduler.readers.site_form import ClosedForm, HolidaysForm, OpenedForm, SiteForm, WordingForm
+from scheduler.readers.vocabulary import LANGUAGES, meant
+from scheduler.sites import (
+    WHOLE_SITE,
+    Audience,
+    ConflictCalendar,
+    Hours,
+    Resource,
+    Site,
+    Wording,
+    public_holidays,
+)
+
+PAPERS = ("A4", "Letter")
+"""The papers that sheets are laid out for."""
+
+_CODE = re.compile(r"[A-Z0-9]{1,10}\Z")
+_LINK = re.compile(r"https?://[^\s/]+\S*\Z")
+_DAY = 24 * 60
+_FINEST, _COARSEST = 5, 240
+_MOST_UNITS = 100
+_LONGEST_CLOSURE = timedelta(days=366)
+
+
+def read(text: str, name: str) -> Site:
+    """The site that `text` describes; `name` is the file's name in the problems' places.
+
+    The sources of conflict calendars stay as written: paths count from the file's folder.
+
+    Raises:
+        BadInput: with every problem found, in the order of the text.
+    """
+    form, findings = fill(text, name, SiteForm)
+    _check_settings(form, findings)
+    _check_week(form, findings)
+    if form.holidays is not None:
+        _check_holidays(form.holidays, findings)
+    closed = _closed(form.closed, findings)
+    opened = _opened(form.opened, closed, findings)
+    resources = _resources(form, findings)
+    _check_calendars(form, resources, findings)
+    site = Site(
+        code=form.code,
+        name=form.name,
+        zone=form.zone,
+        hours=tuple(hours for _, hours in form.hours.week()),
+        makeup=form.hours.makeup,
+        closed=closed,
+        opened=opened,
+        grid=form.grid,
+        resources=resources,
+        calendars=tuple(
+            ConflictCalendar(source=c.source, belongs_to=c.belongs_to) for c in form.calendar
+        ),
+        wording=_wording(form, findings),
+        language=form.language,
+        paper=form.paper,
+        demo=form.demo,
+    )
+    findings.settle()
+    return site if form.holidays is None else _with_holidays(site, form.holidays)
+
+
+def _with_holidays(site: Site, form: HolidaysForm) -> Site:
+    return replace(
+        site,
+        country=form.country,
+        subdivision=form.subdivision,
+        verified_through=form.verified_through,
+    )
+
+
+def _check_settings(form: SiteForm, findings: Findings) -> None:
+    if not _CODE.match(form.code):
+        what = f'"{form.code}" is not up to ten capital letters and digits'
+        findings.blame(("code",), what, 'like "ZJ": participants are named after it, ZJ-001')
+    zones = available_timezones()
+    if form.zone not in zones:
+        findings.blame(("zone",), f'"{form.zone}" is not a time zone', meant(form.zone, zones))
+    for key, value, known in (
+        ("language", form.language, LANGUAGES),
+        ("paper", form.paper, PAPERS),
+    ):
+        if value not in known:
+            findings.blame((key,), f'"{value}" is not one of {", ".join(known)}')
+    findings.within(("grid",), form.grid, _FINEST, _COARSEST)
+    if findings.sound(("grid",)) and _DAY % form.grid:
+        what = f"of {form.grid} minutes does not divide a day"
+        findings.blame(("grid",), what, "like 10, 15, 20, 30 or 60")
+
+
+def _check_week(form: SiteForm, findings: Findings) -> None:
+    days = form.hours.week()
+    for day, hours in (*days, ("makeup", form.hours.makeup)):
+        _check_hours(("hours", day), hours, findings)
+    if not any(hours for _, hours in days) and findings.sound(("hours",)):
+        findings.blame(("hours",), "opens on no day of the week", 'like monday = ["08:00-17:30"]')
+
+
+def _check_hours(path: Path, hours: Sequence[Hours], findings: Findings) -> None:
+    for earlier, later in pairwise(hours):
+        if later.closes <= earlier.opens:
+            findings.blame(path, f"{later} is written after {earlier}", "put the earlier first")
+        elif later.opens < earlier.closes:
+            findings.blame(path, f"{later} overlaps {earlier}")
+
+
+def _check_holidays(form: HolidaysForm, findings: Findings) -> None:
+    from holidays import list_supported_countries  # loads every country: only where needed
+
+    path: Path = ("holidays", "country")
+    countries = list_supported_countries(include_aliases=True)
+    if form.country not in countries:
+        what = f'"{form.country}" is not a country code'
+        findings.blame(path, what, meant(form.country, countries))
+    elif form.subdivision is not None and findings.sound(("holidays", "subdivision")):
+        try:
+            public_holidays(form.country, form.subdivision, form.verified_through.year)
+        except NotImplementedError:
+            what = f'"{form.subdivision}" is not a part of {form.country}'
+            remedy = meant(form.subdivision, countries[form.country])
+            findings.blame(("holidays", "subdivision"), what, remedy)
+
+
+def _closed(forms: Sequence[ClosedForm], findings: Findings) -> Mapping[date, str]:
+    closed: dict[date, str] = {}
+    for n, form in enumerate(forms):
+        path: Path = ("closed", n)
+        if not findings.sound(path, "first", "last"):
+            continue
+        last = form.last or form.first
+        if last < form.first:
+            findings.blame((*path, "last"), f"is {last}, before the first day {form.first}")
+        elif last - form.first >= _LONGEST_CLOSURE:
+            findings.blame((*path, "last"), f"is {last}, more than a year after {form.first}")
+        else:
+            days = [form.first + timedelta(days=d) for d in range((last - form.first).days + 1)]
+            if twice := next((day for day in days if day in closed), None):
+                findings.blame(path, f"closes {twice} for a second time: {closed[twice]}")
+            closed.update(dict.fromkeys(days, form.reason))
+    return closed
+
+
+def _opened(
+    forms: Sequence[OpenedForm], closed: Mapping[date, str], findings: Findings
+) -> Mapping[date, tuple[Hours, ...]]:
+    opened: dict[date, tuple[Hours, ...]] = {}
+    for n, form in enumerate(forms):
+        path: Path = ("opened", n)
+        _check_hours((*path, "hours"), form.hours, findings)
+        if not findings.sound(path, "day"):
+            continue
+        if form.day in opened:
+            findings.blame((*path, "day"), f"is {form.day}, which is opened twice")
+        elif form.day in closed:
+            what = f"is {form.day}, which is closed as well: {closed[form.day]}"
+            findings.blame((*path, "day"), what, "keep one of the two")
+        opened[form.day] = form.hours
+    return opened
+
+
+def _resources(form: SiteForm, findings: Findings) -> tuple[Resource, ...]:
+    resources = []
+    for kind, resource in form.resources.items():
+        path: Path = ("resources", kind)
+        findings.identifier(path, kind)
+        if kind == WHOLE_SITE:
+            findings.blame(path, "is the name of the site as a whole", "rename it")
+        findings.within((*path, "capacity"), resource.capacity, 1, _MOST_UNITS)
+        count = resource.capacity if findings.sound(path, "capacity") else 1
+        units = tuple(f"{kind}-{number}" for number in range(1, count + 1))
+        for unit in units:
+            if unit in form.resources:
+                findings.blame(("resources", unit), f'is also the name of a unit of "{kind}"')
+        resources.append(Resource(kind=kind, label=resource.label, units=units))
+    return tuple(resources)
+
+
+def _check_calendars(form: SiteForm, resources: Sequence[Resource], findings: Findings) -> None:
+    named = [WHOLE_SITE, *(owner for r in resources for owner in (r.kind, *r.units))]
+    participant = re.compile(rf"{re.escape(form.code)}-[A-Z0-9-]*[0-9]\Z", re.IGNORECASE)
+    for n, calendar in enumerate(form.calendar):
+        owner = calendar.belongs_to
+        known = owner in named or not findings.sound(("resources",))
+        if not known and not participant.match(owner) and findings.sound(("code",)):
+            what = f'"{owner}" is not the site, a resource or a participant of it'
+            remedy = meant(owner, [*named, f"{form.code}-001"])
+            findings.blame(("calendar", n, "belongs_to"), what, remedy)
+
+
+def _wording(form: SiteForm, findings: Findings) -> Mapping[Audience, Wording]:
+    forms: Mapping[Audience, WordingForm | None] = {
+        Audience.STAFF: form.wording.staff,
+        Audience.PARTICIPANT: form.wording.participant,
+        Audience.ASSESSOR: form.wording.assessor,
+    }
+    wording = {}
+    for audience, one in forms.items():
+        if one is not None:
+            if one.link and not _LINK.match(one.link):
+                path: Path = ("wording", audience.value, "link")
+                findings.blame(path, f'"{one.link}" is not a web address', "like https://…")
+            wording[audience] = Wording(
+                summary=one.summary, place=one.place, notes=one.notes, link=one.link
+            )
+    return wording
