@@ -86,7 +86,10 @@ class Availability:
 
     def earliest(self, demand: Demand) -> Mapping[int, int]:
         """Minute of the earliest start by day ordinal; NO_TIME on days without one."""
-        return self._earliest.setdefault(demand, _Starts(self, demand))
+        table = self._earliest.get(demand)
+        if table is None:
+            table = self._earliest[demand] = _Starts(self, demand)
+        return table
 
     def starts(self, demand: Demand, ordinal: int) -> int:
         """Every possible start on a day, one bit a minute."""

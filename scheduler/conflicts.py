@@ -11,7 +11,7 @@ it, ready to be told.  Neither carries an event's title: titles hold names.
 chair-1 taken 09:00-12:00 (chairs.ics)
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -52,6 +52,11 @@ class Busy:
     def of(cls, owner: str, source: str, intervals: Iterable[Interval]) -> "Busy":
         """Busy time from intervals in any order, overlapping or not."""
         return cls(owner=owner, source=source, intervals=merged(intervals))
+
+    def is_free(self, wanted: Interval) -> bool:
+        """Whether nothing of `wanted` is taken."""
+        at = bisect_left(self.intervals, wanted.end.astimezone(UTC), key=_start)
+        return at == 0 or self.intervals[at - 1].end <= wanted.start.astimezone(UTC)
 
     def clashes(self, wanted: Interval) -> Iterator[Conflict]:
         """Every clash with `wanted`, in order, told in the zone of `wanted`."""

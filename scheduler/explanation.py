@@ -46,6 +46,8 @@ class Explanation:
     def off_target(self, expected: Expected, day: date) -> Iterator[str]:
         """Why the visit is not on its target: what is wrong with every day nearer to it."""
         distance = abs((day - expected.target).days)
+        if not distance:
+            return
         days = expected.window.days()
         nearer = [other for other in days if abs((other - expected.target).days) < distance]
         yield from self._told(expected.encounter, nearer)
@@ -91,12 +93,12 @@ class Explanation:
             yield ", ".join(lost)
         elif node.children and node.encounter.id in self._placed:
             cost = self._search.below(node, day.toordinal(), days)
-            off = self._search.ranks.weighted_days(cost)
+            off = node.ranks.weighted_days(cost)
             yield f"the visits after it would be {off} days off target"
 
-    def _lost(self, node: Node, days: Mapping[str, int]) -> Iterator[str]:
+    def _lost(self, node: Node, days: dict[str, int]) -> Iterator[str]:
         """The first visits of a branch that would have no day, with the reason."""
-        _, day = self._search.choose(node, days)
+        _, day = self._search.choose(node, {**days})
         if day is not None:
             for child in node.children:
                 yield from self._lost(child, {**days, node.encounter.id: day})

@@ -63,7 +63,9 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
+class Choice:
+    """The best day of every encounter (None: no day), and the minute it starts at."""
+
     search: Search
     days: Mapping[str, int | None]
     starts: Mapping[str, int]
@@ -76,7 +78,7 @@ def place(tree: Tree, enrolled: date, availability: Availability) -> Placement:
         OutOfOrder, DateOutOfRange: as `plan` does.
     """
     planned = plan(tree.protocol, tree.arm, enrolled)
-    choice = _choose(tree, enrolled, availability)
+    choice = choose(tree, enrolled, availability)
     explanation = Explanation(tree, enrolled, availability, choice.search, choice.days, planned)
     slots, missing = [], []
     for encounter in tree.arm.encounters:
@@ -109,7 +111,7 @@ def enrollment_dates(
     found = (
         day
         for day in (enrolled + timedelta(days=step) for step in days)
-        if day >= FIRST_DAY and None not in _choose(tree, day, availability).days.values()
+        if day >= FIRST_DAY and None not in choose(tree, day, availability).days.values()
     )
     return tuple(islice(found, most))
 
@@ -134,7 +136,7 @@ def other_slots(
     earliest = availability.earliest(node.demand)
     found = (
         availability.interval(day, earliest[day], encounter.minutes)
-        for day in sorted((target + step for step in steps), key=lambda day: abs(day - target))
+        for day in (target + step for step, _ in sorted(steps, key=lambda step: abs(step[0])))
         if earliest[day] != NO_TIME and search.keeps_all(node, day, days)
     )
     return tuple(islice(found, most))
@@ -144,8 +146,12 @@ def _open_days(tree: Tree, availability: Availability) -> dict[str, Mapping[int,
     return {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
 
 
-def _choose(tree: Tree, enrolled: date, availability: Availability) -> _Choice:
-    """The best days whose visits also fit beside each other, by best-first branching."""
+def choose(tree: Tree, enrolled: date, availability: Availability) -> Choice:
+    """The best days and starts, by best-first branching where visits share a day.
+
+    Raises:
+        DateOutOfRange: a milestone falls outside the years this program knows.
+    """
     anchors = tree.anchors(enrolled)
     open = _open_days(tree, availability)
     order = count()
@@ -161,7 +167,7 @@ def _choose(tree: Tree, enrolled: date, availability: Availability) -> _Choice:
         _, _, banned, search, days = heappop(queue)
         starts, clash = _starts(tree, days, open, availability)
         if not clash:
-            return _Choice(search=search, days=days, starts=starts)
+            return Choice(search=search, days=days, starts=starts)
         for id in clash:
             day = days[id]
             assert day is not None
@@ -180,13 +186,12 @@ def _starts(
         day = days[encounter.id]
         if day is not None:
             together.setdefault(day, []).append(encounter)
-    demands = {node.encounter.id: node.demand for node in tree.nodes()}
     starts: dict[str, int] = {}
     for day, visits in together.items():
         if len(visits) == 1:
             starts[visits[0].id] = open[visits[0].id][day]
             continue
-        free = [(v.minutes, availability.starts(demands[v.id], day)) for v in visits]
+        free = [(v.minutes, availability.starts(Demand.of(v), day)) for v in visits]
         chosen = _side_by_side(free, 0)
         if chosen is None:
             return {}, tuple(visit.id for visit in visits)

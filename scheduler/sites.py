@@ -12,7 +12,6 @@ site's own extra closed and extra open days, the last word.
 """
 
 import re
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time

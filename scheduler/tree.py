@@ -65,23 +65,28 @@ class Ranks:
         return cost >> self._count_shift
 
 
+Steps = tuple[tuple[int, int], ...]
+"""Days relative to a target, each with the cost of being off by so many; best first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Node:
     """One encounter of the tree, with what the search asks of it worked out once.
 
-    `steps` are the days of the window relative to the target, best first, and `offset`
-    the days from the anchor; both are None where months or limits make them depend on
-    the date.  `reach` names the anchors above that rules in the branch below still ask.
+    `offset` are the days from the anchor and `steps` those of the window; both are None
+    where months or limits make them depend on the date.  `reach` names the anchors above
+    that rules in the branch below still ask.  `dropped` is the cost of having no day.
     """
 
     encounter: Encounter
+    ranks: Ranks
     position: int
     demand: Demand
-    carrier: bool
+    dropped: int
     children: tuple["Node", ...]
     reach: tuple[str, ...]
     offset: int | None
-    steps: tuple[int, ...] | None
+    steps: Steps | None
 
     def branch(self) -> Iterator["Node"]:
         """This node and all below it, anchors first."""
@@ -89,17 +94,18 @@ class Node:
         for child in self.children:
             yield from child.branch()
 
-    def candidates(self, days: Mapping[str, int]) -> tuple[int, tuple[int, ...]]:
-        """The target day, and the steps from it to the allowed days, best first."""
+    def candidates(self, days: Mapping[str, int]) -> tuple[int, Steps]:
+        """The target day, and the steps from it to the allowed days."""
         if self.offset is not None and self.steps is not None:
             return days[self.encounter.timing.anchor] + self.offset, self.steps
-        expected = expect(self.encounter, {id: date.fromordinal(day) for id, day in days.items()})
+        anchors = {id: date.fromordinal(days[id]) for id in self.encounter.anchors()}
+        expected = expect(self.encounter, anchors)
         target = expected.target.toordinal()
         if expected.contradiction:
             return target, ()
         window = expected.window
         first, last = window.earliest.toordinal(), window.latest.toordinal()
-        return target, _best_first(first - target, last - target, self.encounter.weight)
+        return target, _steps(first - target, last - target, self.encounter.weight, self.ranks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,12 +119,12 @@ class Tree:
     @classmethod
     def of(cls, protocol: Protocol, arm: Arm) -> Self:
         """The tree of an arm whose anchors form one (the protocol reader sees to that)."""
-        carriers = arm.carriers()
+        carriers, ranks = arm.carriers(), Ranks(len(arm.encounters))
         ids = {encounter.id for encounter in arm.encounters}
 
         def hung_on(anchor: str, above: frozenset[str]) -> tuple[Node, ...]:
             return tuple(
-                _node(encounter, position, encounter.id in carriers, children, above)
+                _node(encounter, position, ranks, carriers, children, above)
                 for position, encounter in enumerate(arm.encounters)
                 if encounter.timing.anchor == anchor
                 for children in [hung_on(encounter.id, above | {encounter.id})]
@@ -145,7 +151,8 @@ class Search:
     """The best days for one participant, when the given days are open.
 
     `open` maps encounter ids to the earliest start by day (negative: no start that day);
-    `banned` days of an encounter are passed over.
+    `banned` days of an encounter are passed over.  Methods take the days of the anchors
+    above in a dictionary, and write into it the days they try for the anchors below.
     """
 
     def __init__(
@@ -154,8 +161,9 @@ class Search:
         open: Mapping[str, Mapping[int, int]],
         banned: Mapping[str, frozenset[int]],
     ) -> None:
-        self.ranks = Ranks(len(tree.arm.encounters))
-        self._tree, self._open, self._banned = tree, open, banned
+        self._tree = tree
+        self._open = [open[encounter.id] for encounter in tree.arm.encounters]
+        self._banned = [banned.get(encounter.id) for encounter in tree.arm.encounters]
         self._below: dict[tuple[int, ...], int] = {}
 
     def best(self, anchors: Mapping[str, int]) -> tuple[int, dict[str, int | None]]:
@@ -164,84 +172,81 @@ class Search:
         A branch that is impossible as a whole has no day in any of its encounters.
         """
         cost = 0
-        days: dict[str, int | None] = {e.id: None for e in self._tree.arm.encounters}
+        chosen: dict[str, int | None] = {e.id: None for e in self._tree.arm.encounters}
         for root in self._tree.roots:
-            cost += self._follow(root, dict(anchors), days)
-        return cost, days
+            cost += self._follow(root, dict(anchors), chosen)
+        return cost, chosen
 
-    def _follow(self, node: Node, above: dict[str, int], days: dict[str, int | None]) -> int:
-        cost, day = self.choose(node, above)
-        days[node.encounter.id] = day
+    def _follow(self, node: Node, days: dict[str, int], chosen: dict[str, int | None]) -> int:
+        cost, day = self.choose(node, days)
+        chosen[node.encounter.id] = day
         if day is not None:
-            above[node.encounter.id] = day
             for child in node.children:
-                self._follow(child, above, days)
+                days[node.encounter.id] = day
+                self._follow(child, days, chosen)
         return cost
 
-    def choose(self, node: Node, above: Mapping[str, int]) -> tuple[int, int | None]:
+    def choose(self, node: Node, days: dict[str, int]) -> tuple[int, int | None]:
         """Least cost of the branch of `node`, and the day of `node` in it."""
-        ranks, weight, position = self.ranks, node.encounter.weight, node.position
-        open, banned = self._open[node.encounter.id], self._banned.get(node.encounter.id, ())
-        least = ranks.impossible if node.carrier else ranks.unplaced(position)
-        best_day = None
-        target, steps = node.candidates(above)
-        for step in steps:
-            day = target + step
-            own = ranks.days_off(weight * abs(step))
-            if own > least:
+        open, banned = self._open[node.position], self._banned[node.position]
+        least, best = node.dropped, None
+        target, steps = node.candidates(days)
+        for step, cost in steps:
+            if cost > least:
                 break  # steps are sorted by cost, so no later one can win
-            if open[day] < 0 or day in banned:
+            day = target + step
+            if open[day] < 0 or (banned and day in banned):
                 continue
-            cost = own + ranks.dated(position, day)
-            if node.children:
-                cost += self.below(node, day, above)
+            cost += node.ranks.dated(node.position, day)
+            if not node.children:
+                return (cost, day) if cost < least else (least, best)
+            cost += self.below(node, day, days)
             if cost < least:
-                least, best_day = cost, day
-                if not node.children:
-                    break
-        return least, best_day
+                least, best = cost, day
+        return least, best
 
-    def keeps_all(self, node: Node, day: int, above: Mapping[str, int]) -> bool:
+    def keeps_all(self, node: Node, day: int, days: dict[str, int]) -> bool:
         """Whether everything that hangs on `node` finds a day when it falls on `day`."""
-        return self.ranks.count_unplaced(self.below(node, day, above)) == 0
+        return node.ranks.count_unplaced(self.below(node, day, days)) == 0
 
-    def below(self, node: Node, day: int, above: Mapping[str, int]) -> int:
+    def below(self, node: Node, day: int, days: dict[str, int]) -> int:
         """Least cost of everything that hangs on `node` when it falls on `day`."""
-        key = (node.position, day, *(above[id] for id in node.reach))
+        key = (node.position, day, *[days[id] for id in node.reach])
         cost = self._below.get(key)
         if cost is None:
-            days = {**above, node.encounter.id: day}
-            cost = self._below[key] = sum(self.choose(child, days)[0] for child in node.children)
+            days[node.encounter.id] = day
+            cost = self._below[key] = sum([self.choose(child, days)[0] for child in node.children])
         return cost
 
 
 def _node(
     encounter: Encounter,
     position: int,
-    carrier: bool,
+    ranks: Ranks,
+    carriers: frozenset[str],
     children: tuple[Node, ...],
     above: frozenset[str],
 ) -> Node:
     timing = encounter.timing
-    plain = not encounter.limits and not any(
-        offset.months for offset in (timing.offset, timing.before, timing.after)
-    )
+    offsets = (timing.offset, timing.before, timing.after)
+    plain = not encounter.limits and not any(offset.months for offset in offsets)
+    first, last = -timing.before.days, timing.after.days
     asked = {limit.anchor for child in children for limit in child.encounter.limits}
     asked |= {id for child in children for id in child.reach}
     return Node(
         encounter=encounter,
+        ranks=ranks,
         position=position,
         demand=Demand.of(encounter),
-        carrier=carrier,
+        dropped=ranks.impossible if encounter.id in carriers else ranks.unplaced(position),
         children=children,
         reach=tuple(sorted(asked & above)),
         offset=timing.offset.days if plain else None,
-        steps=_best_first(-timing.before.days, timing.after.days, encounter.weight)
-        if plain
-        else None,
+        steps=_steps(first, last, encounter.weight, ranks) if plain else None,
     )
 
 
-def _best_first(first: int, last: int, weight: int) -> tuple[int, ...]:
-    """Steps first..last by weighted distance from 0, the earlier one on a tie."""
-    return tuple(sorted(range(first, last + 1), key=lambda step: (weight * abs(step), step)))
+def _steps(first: int, last: int, weight: int, ranks: Ranks) -> Steps:
+    """Steps first..last with their costs, the earlier of two that cost the same first."""
+    costs = ((step, ranks.days_off(weight * abs(step))) for step in range(first, last + 1))
+    return tuple(sorted(costs, key=lambda step: (step[1], step[0])))

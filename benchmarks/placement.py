@@ -1,0 +1,188 @@
+"""Placing one participant: the exact search against the first free slot, in the same tables.
+
+Books of three sizes: a thousand, a hundred thousand and a million appointments, spread
+over as many sites as that takes.  Only the choice of days and starts is measured; the
+tables are read before.  First free takes, for every visit after its anchor, the first
+day of the window that has a start.
+"""
+
+import random
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from time import perf_counter
+
+from benchmarks.table import Row
+from scheduler import shipped
+from scheduler.availability import NO_TIME, Availability
+from scheduler.conflicts import Busy
+from scheduler.dates import Interval
+from scheduler.placement import choose
+from scheduler.readers import protocol as protocols
+from scheduler.readers import site as sites
+from scheduler.sites import Site
+from scheduler.tree import Node, Tree
+
+SIZES = (1_000, 100_000, 1_000_000)
+REQUESTS = 1_000
+A_SITE_HOLDS = 7_000
+"""Appointments at one site of the demo's size, over the days below, when it is well filled."""
+
+FIRST, DAYS = date(2026, 1, 5), 1_000
+
+
+def rows(scale: float) -> Iterator[Row]:
+    """The placement rows; at scale 1 with books of SIZES and REQUESTS requests each."""
+    site = sites.read(shipped.read("sites/zhujiang.toml").decode(), "zhujiang.toml")
+    protocol = protocols.read(
+        shipped.read("protocols/bmsc-stroke.toml").decode(), "bmsc-stroke.toml"
+    )
+    tree = Tree.of(protocol, protocol.arm("bmsc"))
+    requests = max(int(REQUESTS * scale), 5)
+    medians = []
+    for size in SIZES:
+        books = _books(site, max(int(size * scale), 10))
+        exact = _Measured(lambda day, book: choose(tree, day, book).days)
+        first = _Measured(lambda day, book: first_free(tree, day, book))
+        for measured in (exact, first):
+            measured.run(books, requests)
+        medians.append(exact.median)
+        yield Row(
+            work=f"place one participant into {size:,} appointments",
+            unit="ms",
+            measured=exact.median,
+            baseline_name="first free slot in the same tables",
+            baseline=first.median,
+            reach=4,
+        )
+    yield Row(
+        work="place one participant, median at 1,000,000",
+        unit="ms",
+        measured=medians[-1],
+        baseline_name="a limit",
+        baseline=0.5,
+        reach=1,
+    )
+    yield Row(
+        work="place one participant, 1,000,000 appointments",
+        unit="ms",
+        measured=medians[-1],
+        baseline_name="1,000 appointments",
+        baseline=medians[0],
+        reach=1.5,
+    )
+    yield Row(
+        work="participants that lose a visit, fullest book",
+        unit="of the requests",
+        measured=exact.lost,
+        baseline_name="first free slot",
+        baseline=max(first.lost, 1),
+        reach=0.1,
+    )
+    yield _slot_row(max(int(300_000 * scale), 100))
+
+
+class _Measured:
+    """Times of one way to place, and how many participants it left with a visit unplaced."""
+
+    def __init__(self, place: Callable[[date, Availability], Mapping[str, int | None]]) -> None:
+        self._place = place
+        self.lost = 0
+        self.median = 0.0
+
+    def run(self, books: Sequence[Availability], requests: int) -> None:
+        """The second of two rounds counts: a clinic's tables are warm all day."""
+        for _ in range(2):
+            chance, times, self.lost = random.Random(2), [], 0
+            for _ in range(requests):
+                book = chance.choice(books)
+                day = _open_day(chance, book.site)
+                begin = perf_counter()
+                days = self._place(day, book)
+                times.append(perf_counter() - begin)
+                self.lost += None in days.values()
+            self.median = median(times) * 1e3
+
+
+def first_free(tree: Tree, enrolled: date, book: Availability) -> dict[str, int | None]:
+    """For every visit after its anchor, the first day of its window that has a start."""
+    days: dict[str, int | None] = {e.id: None for e in tree.arm.encounters}
+    above = tree.anchors(enrolled)
+
+    def take(node: Node) -> None:
+        starts = book.earliest(node.demand)
+        target, _ = node.candidates(above)
+        timing = node.encounter.timing
+        for step in range(-timing.before.days, timing.after.days + 1):
+            if starts[target + step] != NO_TIME:
+                days[node.encounter.id] = above[node.encounter.id] = target + step
+                for child in node.children:
+                    take(child)
+                return
+
+    for root in tree.roots:
+        take(root)
+    return days
+
+
+def _books(site: Site, size: int) -> list[Availability]:
+    """Availabilities of as many sites as hold `size` appointments."""
+    count = -(-size // A_SITE_HOLDS)
+    return [Availability(site, _busy(site, size // count, seed)) for seed in range(count)]
+
+
+def _busy(site: Site, appointments: int, seed: int) -> Iterator[Busy]:
+    chance = random.Random(seed)
+    units = [unit for resource in site.resources for unit in resource.units]
+    for unit in units:
+        slots = []
+        for _ in range(appointments // len(units)):
+            minutes = chance.choice((60, 90, 120))
+            hour = chance.randrange(0, 9 * 60 - minutes, 30)
+            begin = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(
+                days=chance.randrange(DAYS), minutes=hour
+            )
+            slots.append(Interval(start=begin, end=begin + timedelta(minutes=minutes)))
+        yield Busy.of(unit, "book", slots)
+
+
+def _open_day(chance: random.Random, site: Site) -> date:
+    while True:
+        day = FIRST + timedelta(days=chance.randrange(330))
+        if site.day(day).closed_because is None:
+            return day
+
+
+def _slot_row(occurrences: int) -> Row:
+    """Is this slot free?  Against a long calendar, beside bisect on plain tuples."""
+    chance = random.Random(4)
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    times = [begin + timedelta(minutes=10 * n) for n in range(occurrences)]
+    half = timedelta(minutes=5)
+    busy = Busy.of("chair-1", "long.ics", (Interval(start=t, end=t + half) for t in times))
+    plain = [(t, t + half) for t in times]
+    asked = [chance.choice(times) + timedelta(minutes=chance.randrange(10)) for _ in range(5_000)]
+    slots = [Interval(start=t, end=t + half) for t in asked]
+
+    def by_tuples(slot: Interval) -> bool:
+        at = bisect_right(plain, (slot.end,))
+        return at == 0 or plain[at - 1][1] <= slot.start
+
+    ours = _seconds(busy.is_free, slots)
+    theirs = _seconds(by_tuples, slots)
+    return Row(
+        work=f"is this slot free? against {len(busy.intervals):,} busy times",
+        unit="µs",
+        measured=ours / len(slots) * 1e6,
+        baseline_name="bisect on a list of tuples",
+        baseline=theirs / len(slots) * 1e6,
+        reach=2,
+    )
+
+
+def _seconds(ask: Callable[[Interval], bool], slots: Sequence[Interval]) -> float:
+    begin = perf_counter()
+    for slot in slots:
+        ask(slot)
+    return perf_counter() - begin
