@@ -63,15 +63,14 @@ class Timing:
         rule = f"{self.anchor} {self.offset}"
         if self.before == self.after == Offset():
             return f"{rule}, that day only"
-        return f"{rule}, window -{_short(self.before)}/+{_short(self.after)} {_unit(self)}"
+        (before, unit), (after, unit_after) = _counted(self.before), _counted(self.after)
+        if unit != unit_after and before and after:
+            return f"{rule}, window -{before} {unit}/+{after} {unit_after}"
+        return f"{rule}, window -{before}/+{after} {unit if before else unit_after}"
 
 
-def _short(offset: Offset) -> int:
-    return offset.months or offset.days
-
-
-def _unit(timing: Timing) -> str:
-    return "mo" if timing.before.months or timing.after.months else "d"
+def _counted(offset: Offset) -> tuple[int, str]:
+    return (offset.months, "mo") if offset.months else (offset.days, "d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
