@@ -26,7 +26,7 @@ class Words:
 
     def say(self, language: str) -> str:
         """The text in `language`, else in English, else the first there is ("" if none)."""
-        texts = dict(self.texts)
+        texts = {code: text for code, text in self.texts if text}
         return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
     def __str__(self) -> str:
