@@ -48,8 +48,9 @@ class UnknownName(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        near = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
-        suggestion = f'; did you mean "{near[0]}"?' if near else "."
+        folded = {other.casefold(): other for other in known}
+        near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+        suggestion = f'; did you mean "{folded[near[0]]}"?' if near else "."
         listing = f" Known: {', '.join(known)}" if known else ""
         super().__init__(f'no {kind} "{name}"{suggestion}{listing}')
 
