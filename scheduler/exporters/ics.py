@@ -1,0 +1,192 @@
+"""Visits as an iCalendar file, one for each audience, written as a stream of bytes.
+
+A file has one zone (`exporters.vtimezone`), one event a visit (`exporters.vevent`), no
+METHOD and no clock in it: the same visits give the same bytes.  Visits without a slot
+are in no calendar; a cancelled one stays, marked, because programs that import a file
+never delete what is not in it any more.
+
+>>> from scheduler.words import Words
+>>> site = Site(code="ZJ", name=Words.of(en="Demo"), zone="Asia/Shanghai", hours=((),) * 7)
+>>> lines = b"".join(calendar([], site=site, audience=Audience.STAFF)).split(b"\\r\\n")
+>>> lines[:2], lines[-2]
+([b'BEGIN:VCALENDAR', b'VERSION:2.0'], b'END:VCALENDAR')
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from importlib.metadata import version
+from itertools import chain
+
+from scheduler import __version__
+from scheduler.dates import FIRST_DAY, Interval
+from scheduler.exporters.contentline import line, text
+from scheduler.exporters.vevent import Edition
+from scheduler.exporters.vtimezone import vtimezone
+from scheduler.protocol import Protocol
+from scheduler.sites import Audience, Site
+from scheduler.subject import Visit
+
+LIMIT = 900_000
+"""Octets that a part of a split calendar stays below: Google imports at most 1 MB."""
+
+REFRESH = "PT6H"
+"""How often a subscriber is asked to look again."""
+
+Identity = tuple[str, str, str, int]
+"""Study, subject, encounter and occurrence: what makes a visit the same one for life."""
+
+Cache = dict[Edition, dict[Identity, tuple[int, datetime, bytes]]]
+"""Events written before, for `calendar(cache=...)`.
+
+One is used again while the visit's `sequence` and `changed` stay, in the same edition:
+new wording in the site file makes another edition, so no old text is ever served.
+"""
+
+_END = b"END:VCALENDAR\r\n"
+
+
+def calendar(
+    visits: Iterable[Visit],
+    *,
+    site: Site,
+    audience: Audience,
+    language: str | None = None,
+    protocols: Iterable[Protocol] = (),
+    cache: Cache | None = None,
+) -> Iterator[bytes]:
+    """The bytes of one .ics file, in the order of time; `language` is the site's if not given.
+
+    For assessors only the encounters that all arms share are written, so `protocols`
+    must hold the study of every visit (of each version there is; what any of them does
+    not share is left out).
+
+    Raises:
+        ValueError: an assessor's calendar without the protocol of a visit.
+    """
+    edition = Edition.of(site, audience, language or site.language)
+    slots = _slots(visits, audience, protocols)
+    yield _head(slots, site, edition)
+    yield from _events(slots, edition) if cache is None else _kept(slots, edition, cache)
+    yield _END
+
+
+def parts(
+    visits: Iterable[Visit],
+    *,
+    site: Site,
+    audience: Audience,
+    language: str | None = None,
+    protocols: Iterable[Protocol] = (),
+) -> Iterator[tuple[str, bytes]]:
+    """The same as files small enough for every program: pairs of a name's suffix and the bytes.
+
+    One file has the suffix "", several "-1", "-2" and so on, in the order of time.
+    """
+    edition = Edition.of(site, audience, language or site.language)
+    slots = _slots(visits, audience, protocols)
+    head = _head(slots, site, edition)
+    bodies = _packed(_events(slots, edition), LIMIT - len(head) - len(_END))
+    first, second = next(bodies, b""), next(bodies, None)
+    if second is None:
+        yield "", head + first + _END
+        return
+    for number, body in enumerate(chain((first, second), bodies), start=1):
+        yield f"-{number}", head + body + _END
+
+
+Slot = tuple[Interval, Visit]
+
+
+def _slots(
+    visits: Iterable[Visit], audience: Audience, protocols: Iterable[Protocol]
+) -> list[Slot]:
+    """The visits that the audience may see and that have a time, in the order of time."""
+    slots = [(visit.scheduled, visit) for visit in visits if visit.scheduled]
+    if audience is Audience.ASSESSOR:
+        shared = _shared(protocols)
+        slots = [slot for slot in slots if slot[1].encounter in _of_study(shared, slot[1].study)]
+    slots.sort(key=_order)
+    return slots
+
+
+def _order(slot: Slot) -> tuple[datetime, str, str, int]:
+    scheduled, visit = slot
+    return scheduled.start, visit.subject, visit.encounter, visit.occurrence
+
+
+def _shared(protocols: Iterable[Protocol]) -> dict[str, frozenset[str]]:
+    """For each study, the encounters that all arms share in all its versions given."""
+    shared: dict[str, frozenset[str]] = {}
+    for protocol in protocols:
+        ids = protocol.shared_encounters()
+        shared[protocol.id] = shared.get(protocol.id, ids) & ids
+    return shared
+
+
+def _of_study(shared: dict[str, frozenset[str]], study: str) -> frozenset[str]:
+    if study not in shared:
+        raise ValueError(f"which visits of {study} are blinded? Its protocol was not given")
+    return shared[study]
+
+
+def _head(slots: list[Slot], site: Site, edition: Edition) -> bytes:
+    """Everything before the first event; both names, for Google reads only the second."""
+    zone, name = site.tz(), text(_name(slots, site, edition))
+    first = slots[0][0].start.astimezone(zone).year if slots else FIRST_DAY.year
+    last = slots[-1][0].end.astimezone(zone).year if slots else first
+    return b"".join(
+        (
+            b"BEGIN:VCALENDAR\r\n",
+            line("VERSION", "2.0"),
+            # Not the name of the package: "infusion" is no word for a participant's calendar.
+            line("PRODID", f"-//Visit Scheduler//{__version__}//EN"),
+            line("CALSCALE", "GREGORIAN"),
+            line("NAME", name),
+            line("X-WR-CALNAME", name),
+            line("X-WR-TIMEZONE", text(zone.key)),
+            line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
+            line("X-PUBLISHED-TTL", REFRESH),
+            line("X-TZDATA-VERSION", version("tzdata")),
+            vtimezone(zone, first, last),
+        )
+    )
+
+
+def _name(slots: list[Slot], site: Site, edition: Edition) -> str:
+    """Whose appointments these are and what they are; a participant knows whose."""
+    if edition.audience is Audience.PARTICIPANT:
+        return edition.title
+    subjects = {visit.subject for _, visit in slots}
+    whose = subjects.pop() if len(subjects) == 1 else site.name.say(edition.language)
+    return f"{whose} · {edition.title}"
+
+
+def _events(slots: Iterable[Slot], edition: Edition) -> Iterator[bytes]:
+    for scheduled, visit in slots:
+        yield edition.event(visit, scheduled)
+
+
+def _kept(slots: Iterable[Slot], edition: Edition, cache: Cache) -> Iterator[bytes]:
+    """Each visit's event, the one written before while the visit has not changed since."""
+    written = cache.setdefault(edition, {})
+    for scheduled, visit in slots:
+        identity = (visit.study, visit.subject, visit.encounter, visit.occurrence)
+        kept = written.get(identity)
+        if kept is None or kept[0] != visit.sequence or kept[1] != visit.changed:
+            event = edition.event(visit, scheduled)
+            kept = written[identity] = (visit.sequence, visit.changed, event)
+        yield kept[2]
+
+
+def _packed(events: Iterable[bytes], room: int) -> Iterator[bytes]:
+    """Events joined into bodies of at most `room` octets."""
+    body: list[bytes] = []
+    size = 0
+    for event in events:
+        if body and size + len(event) > room:
+            yield b"".join(body)
+            body, size = [], 0
+        body.append(event)
+        size += len(event)
+    if body:
+        yield b"".join(body)
