@@ -16,6 +16,7 @@ a name inside the templates folder
 from pathlib import Path, PurePosixPath
 
 from scheduler.errors import BadInput, BadValue, Problem, UnknownName
+from scheduler.files import read_bytes
 
 
 def folder() -> Path:
@@ -41,10 +42,7 @@ def read(name: str, own: Path | None = None) -> bytes:
     for root in _layers(own):
         path = root / name
         if path.is_file():
-            try:
-                return path.read_bytes()
-            except OSError as error:
-                raise _unreadable(path, error) from error
+            return read_bytes(path)
     raise UnknownName("shipped file", name, names(own=own))
 
 
@@ -85,7 +83,3 @@ def _check_inside(name: str) -> None:
 
 def _hidden(name: str) -> bool:
     return any(part.startswith(".") for part in PurePosixPath(name).parts)
-
-
-def _unreadable(path: Path, error: OSError) -> BadInput:
-    return BadInput([Problem(str(path), f"cannot be read: {error.strerror}")])
