@@ -108,6 +108,7 @@ class _Measured:
 def first_free(tree: Tree, enrolled: date, book: Availability) -> dict[str, int | None]:
     """For every visit after its anchor, the first day of its window that has a start."""
     days: dict[str, int | None] = {e.id: None for e in tree.arm.encounters}
+    minutes: dict[str, int] = {}
     above = tree.anchors(enrolled)
 
     def take(node: Node) -> None:
@@ -117,6 +118,7 @@ def first_free(tree: Tree, enrolled: date, book: Availability) -> dict[str, int 
         for step in range(-timing.before.days, timing.after.days + 1):
             if starts[target + step] != NO_TIME:
                 days[node.encounter.id] = above[node.encounter.id] = target + step
+                minutes[node.encounter.id] = starts[target + step]
                 for child in node.children:
                     take(child)
                 return

@@ -92,7 +92,7 @@ class Explanation:
         if lost:
             yield ", ".join(lost)
         elif node.children and node.encounter.id in self._placed:
-            cost = self._search.below(node, day.toordinal(), days)
+            cost = self._search.below(node, day.toordinal(), days, node.ranks.impossible)
             off = node.ranks.weighted_days(cost)
             yield f"the visits after it would be {off} days off target"
 
