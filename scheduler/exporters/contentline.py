@@ -28,7 +28,7 @@ def text(value: str) -> str:
 
 def local(moment: datetime) -> str:
     """The wall clock of `moment` as a DATE-TIME value (3.3.5)."""
-    # Three times as fast as strftime, which every event would call five times.
+    # Faster than strftime, and every event has four of these.
     return moment.isoformat(timespec="seconds")[:19].replace("-", "").replace(":", "")
 
 
