@@ -35,5 +35,5 @@ def databases(
 @pytest.fixture
 def store(databases: Databases) -> Iterator[Store]:
     """A book in which nobody is enrolled, on either engine."""
-    with Store(databases.book()) as store:
+    with databases.book() as url, Store(url) as store:
         yield store

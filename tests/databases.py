@@ -40,17 +40,19 @@ class SqliteFiles:
         with Store(f"sqlite:///{self._template}") as store:
             store.write(lambda _: None)
 
-    def empty(self) -> str:
+    @contextmanager
+    def empty(self) -> Iterator[str]:
         """The URL of a database that does not exist yet."""
-        return f"sqlite:///{self._folder / str(next(self._numbers)) / 'book.db'}"
+        yield f"sqlite:///{self._folder / str(next(self._numbers)) / 'book.db'}"
 
-    def book(self) -> str:
+    @contextmanager
+    def book(self) -> Iterator[str]:
         """The URL of a book in which nobody is enrolled."""
-        url = self.empty()
-        path = Path(url.removeprefix("sqlite:///"))
-        path.parent.mkdir()
-        shutil.copy(self._template, path)
-        return url
+        with self.empty() as url:
+            path = Path(url.removeprefix("sqlite:///"))
+            path.parent.mkdir()
+            shutil.copy(self._template, path)
+            yield url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +93,24 @@ class PostgresqlDatabases:
         with Store(server.url("book_template")) as store:
             store.write(lambda _: None)
 
-    def empty(self) -> str:
-        """The URL of a database without tables."""
-        return self._create("template0")
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """The URL of a database without tables, dropped at the end."""
+        with self._copy("template0") as url:
+            yield url
 
-    def book(self) -> str:
-        """The URL of a book in which nobody is enrolled."""
-        return self._create("book_template")
+    @contextmanager
+    def book(self) -> Iterator[str]:
+        """The URL of a book in which nobody is enrolled, dropped at the end."""
+        with self._copy("book_template") as url:
+            yield url
 
-    def _create(self, template: str) -> str:
+    @contextmanager
+    def _copy(self, template: str) -> Iterator[str]:
         name = f"book_{next(self._numbers)}"
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self.server.url(name)
+        yield self.server.url(name)
+        self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 Databases = SqliteFiles | PostgresqlDatabases
