@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduler.exporters.uids import uid
+from scheduler.exporters.vevent import uid
 from scheduler.sites import Audience
 from scheduler.subject import Subject, Visit
 

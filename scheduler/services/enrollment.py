@@ -19,6 +19,7 @@ from scheduler.plan import Expected
 from scheduler.protocol import Protocol
 from scheduler.services import clinics, publication, studies
 from scheduler.services.clinics import Clinic
+from scheduler.sites import Audience
 from scheduler.store import Book, Change, Store
 from scheduler.subject import Status, Subject, Visit, Weight
 from scheduler.tree import Tree
@@ -155,16 +156,23 @@ class _Enrolling:
     def store(self, book: Book, found: Enrollment) -> None:
         """Enter the participant; a visit without a slot is entered as planned."""
         protocol = self._study.protocol
-        planned = (self._planned(found.subject, missing) for missing in found.missing)
         book.keep_protocol(protocol.id, protocol.version, self._study.text)
-        book.enroll(self._change, found.subject, (*found.visits, *planned))
+        book.enroll(self._change, found.subject, self._all(found))
 
     def write(self, found: Enrollment, staging: Staging) -> None:
         """Put the participant's calendar and visit sheets up for publishing."""
         press = publication.Press(self._clinic, self._own, printed=self._change.at)
-        staging.put(f"{found.subject.code}.ics", press.calendar(found.visits, found.protocol))
-        sheets = press.sheets(found.subject, found.visits, found.protocol)
-        staging.put(f"{found.subject.code}-visit-sheets.pdf", [sheets])
+        folio = publication.Folio(
+            subject=found.subject, protocol=found.protocol, visits=self._all(found)
+        )
+        code = found.subject.code
+        calendars = press.calendars(code, [folio], Audience.STAFF)
+        for name, content in (*calendars, *press.sheets(code, [folio])):
+            staging.put(name, [content])
+
+    def _all(self, found: Enrollment) -> tuple[Visit, ...]:
+        planned = (self._planned(found.subject, missing) for missing in found.missing)
+        return (*found.visits, *planned)
 
     def _subject(self, book: Book) -> Subject:
         request, protocol, site = self._request, self._study.protocol, self._clinic.site.code

@@ -1,48 +1,193 @@
-"""Publication: visits as calendars, sheets and tables, ready to be written.
+"""Publication: visits as calendars, sheets and tables, written into a folder.
 
 A `Press` knows the clinic, the templates and the moment of printing; each of its
-methods gives the bytes of one kind of file.
+methods gives the files of one kind as pairs of a name and the bytes.  `publish` picks
+visits from the book, and writes all of their files or none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler import shipped
-from scheduler.exporters import ics
+from scheduler.dates import Window, instant
+from scheduler.exporters import csv, ics
+from scheduler.exporters.sheetfacts import Sheaf
+from scheduler.files import Staging
 from scheduler.protocol import Protocol
+from scheduler.services import studies
 from scheduler.services.clinics import Clinic
 from scheduler.sites import Audience
+from scheduler.store import Book, Store
 from scheduler.subject import Subject, Visit
+
+if TYPE_CHECKING:
+    from scheduler.exporters.sheets import Templates
+
+File = tuple[str, bytes]
+"""A file's name and its content."""
+
+
+class Kind(StrEnum):
+    """What can be published."""
+
+    ICS = "ics"
+    SHEETS = "sheets"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which visits: of one participant, of one ISO week (any of its days), or all of the site.
+
+    `changed_since` leaves out what has not changed since the beginning of that day.
+    """
+
+    subject: str | None = None
+    week: Window | None = None
+    changed_since: date | None = None
+
+    def name(self, whole: str) -> str:
+        """What files of this selection are called; `whole` is the code of subject or site."""
+        parts = [whole]
+        if self.week:
+            parts.append(f"{self.week.earliest:%G-W%V}")
+        if self.changed_since:
+            parts.append(f"changes-{self.changed_since}")
+        return "-".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folio:
+    """One participant with some visits, and the protocol version these follow."""
+
+    subject: Subject
+    protocol: Protocol
+    visits: tuple[Visit, ...]
 
 
 class Press:
-    """Makes files for one clinic."""
+    """Makes files for one clinic, in its language and on its paper."""
 
     def __init__(self, clinic: Clinic, own: Path | None, *, printed: datetime) -> None:
         self._site, self._own, self._printed = clinic.site, own, printed
 
-    def calendar(
-        self, visits: Iterable[Visit], protocol: Protocol, audience: Audience = Audience.STAFF
-    ) -> Iterator[bytes]:
-        """One .ics file for an audience."""
-        return ics.calendar(visits, site=self._site, protocol=protocol, audience=audience)
+    def calendars(self, name: str, folios: Sequence[Folio], audience: Audience) -> Iterator[File]:
+        """Calendar files; participants get one each, others one for all."""
+        if audience is Audience.PARTICIPANT and len(folios) > 1:
+            for folio in folios:
+                own = name.replace(self._site.code, folio.subject.code, 1)
+                yield from self.calendars(own, [folio], audience)
+            return
+        suffix = "" if audience is Audience.STAFF else f"-{audience}"
+        visits = [visit for folio in folios for visit in folio.visits]
+        protocols = [folio.protocol for folio in folios]
+        parts = ics.parts(visits, site=self._site, audience=audience, protocols=protocols)
+        for part, content in parts:
+            yield f"{name}{suffix}{part}.ics", content
 
-    def sheets(self, subject: Subject, visits: Sequence[Visit], protocol: Protocol) -> bytes:
-        """One participant's calendar page and visit sheets, as PDF."""
-        from scheduler.exporters import sheets  # the typesetter loads slowly: only for printing
+    def sheets(self, name: str, folios: Sequence[Folio]) -> Iterator[File]:
+        """Visit sheets; a participant's pages are never torn apart."""
+        from scheduler.exporters.sheets import sheet_files
 
-        names = (*shipped.names("sheets", self._own), *shipped.names("fonts", self._own))
-        return sheets.visit_sheets(
-            subject,
-            visits,
-            protocol=protocol,
+        files = sheet_files(
+            (
+                Sheaf(
+                    subject=folio.subject,
+                    protocol=folio.protocol,
+                    visits=folio.visits,
+                    calendar=folio.visits,
+                )
+                for folio in folios
+            ),
             site=self._site,
             language=self._site.language,
             paper=self._site.paper,
             printed=self._printed.astimezone(self._site.tz()),
-            templates=sheets.Templates(
-                files={name: shipped.read(name, self._own) for name in names},
-                fonts=(str(shipped.folder() / "fonts"),),
-            ),
+            templates=self._templates(),
         )
+        for number, content in enumerate(files, start=1):
+            yield f"{name}-visit-sheets{f'-{number}' if number > 1 else ''}.pdf", content
+
+    def table(self, name: str, folios: Sequence[Folio]) -> Iterator[File]:
+        """One table of visits, for a spreadsheet."""
+        visits = (visit for folio in folios for visit in folio.visits)
+        yield f"{name}-visits.csv", b"".join(csv.table(visits, site=self._site))
+
+    def _templates(self) -> "Templates":
+        from scheduler.exporters.sheets import Templates
+
+        folders = [shipped.folder(), *([self._own] if self._own else [])]
+        names = shipped.names("sheets", self._own)
+        return Templates(
+            files={name: shipped.read(name, self._own) for name in names},
+            fonts=tuple(str(folder / "fonts") for folder in folders),
+        )
+
+
+def publish(
+    store: Store,
+    clinic: Clinic,
+    kind: Kind,
+    selection: Selection,
+    *,
+    audience: Audience,
+    language: str | None,
+    printed: datetime,
+    own: Path | None,
+    out: Path,
+) -> tuple[Path, ...]:
+    """Write the files of a selection into `out`; all of them, or none.
+
+    Raises:
+        UnknownName: nobody is enrolled under the code.
+        OutputError: the folder cannot be written.
+    """
+    site = replace(clinic.site, language=language or clinic.site.language)
+    press = Press(replace(clinic, site=site), own, printed=printed)
+    folios = store.read(lambda book: _folios(book, clinic, selection))
+    if not folios:
+        return ()
+    name = selection.name(folios[0].subject.code if selection.subject else site.code)
+    with Staging(out) as staging:
+        for file, content in _files(press, kind, name, folios, audience):
+            staging.put(file, [content])
+        return staging.publish()
+
+
+def _files(
+    press: Press, kind: Kind, name: str, folios: Sequence[Folio], audience: Audience
+) -> Iterator[File]:
+    match kind:
+        case Kind.ICS:
+            return press.calendars(name, folios, audience)
+        case Kind.SHEETS:
+            return press.sheets(name, folios)
+        case Kind.CSV:
+            return press.table(name, folios)
+
+
+def _folios(book: Book, clinic: Clinic, selection: Selection) -> list[Folio]:
+    site = clinic.site
+    if selection.subject:
+        subjects: Iterable[Subject] = [book.subject(selection.subject)]
+    else:
+        subjects = book.subjects(site.code)
+    visits: dict[str, list[Visit]] = {}
+    for visit in book.visits(subject=selection.subject, site=site.code, days=selection.week):
+        if selection.changed_since is None or visit.changed >= instant(
+            selection.changed_since, time.min, site.tz()
+        ):
+            visits.setdefault(visit.subject, []).append(visit)
+    return [
+        Folio(
+            subject=subject,
+            protocol=studies.kept(book, subject),
+            visits=tuple(visits[subject.code]),
+        )
+        for subject in subjects
+        if subject.code in visits
+    ]

@@ -1,0 +1,83 @@
+"""`schedule export ics|sheets|csv`: visits as files."""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from scheduler.app import App
+from scheduler.cli import screen
+from scheduler.cli.options import Day
+from scheduler.dates import Window
+from scheduler.services import publication
+from scheduler.services.publication import Kind, Selection
+from scheduler.sites import Audience
+
+
+class Week(click.ParamType[Window]):
+    """An ISO week, as 2026-W15 or as any of its days."""
+
+    name = "week"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Window:
+        if match := re.fullmatch(r"(\d{4})-?W(\d{2})", str(value)):
+            try:
+                monday = date.fromisocalendar(int(match[1]), int(match[2]), 1)
+            except ValueError as error:
+                self.fail(f"{value} is no week: {error}", param, ctx)
+        else:
+            day = Day().convert(value, param, ctx)
+            monday = day - timedelta(days=day.weekday())
+        return Window(earliest=monday, latest=monday + timedelta(days=6))
+
+
+@click.command()
+@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
+@click.option("--subject", metavar="CODE", help="One participant only.")
+@click.option("--site", "site", metavar="CODE", help="All participants of a site (the default).")
+@click.option("--week", type=Week(), metavar="DATE", help="Visits of one week only.")
+@click.option(
+    "--audience",
+    type=click.Choice([audience.value for audience in Audience]),
+    default=Audience.STAFF.value,
+    show_default=True,
+    help="For whom a calendar is: decides what it may say.",
+)
+@click.option("--changes-since", type=Day(), metavar="DATE", help="Only what changed since then.")
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Instead of the site's own.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where files go."
+)
+@click.pass_obj
+def export(
+    app: App,
+    kind: str,
+    subject: str | None,
+    site: str | None,
+    week: Window | None,
+    audience: str,
+    changes_since: date | None,
+    language: str | None,
+    out: Path,
+) -> None:
+    """Write calendars (.ics), visit sheets (PDF) or a table (CSV)."""
+    if subject and site:
+        raise click.UsageError("--subject and --site exclude each other")
+    paths = publication.publish(
+        app.store,
+        app.clinic_of(site),
+        Kind(kind),
+        Selection(subject=subject, week=week, changed_since=changes_since),
+        audience=Audience(audience),
+        language=language,
+        printed=app.now(),
+        own=app.templates,
+        out=out,
+    )
+    screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
+
+
+COMMANDS = {"export": export}
