@@ -6,6 +6,7 @@ code with the package, so that tests can hold one against the other.
 
 from calendar import monthrange
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -164,28 +165,25 @@ def studies(
         if n
     )
     above: dict[str, list[str]] = {}
-    rows = []
+    rows: list[Encounter] = []
     for n in range(draw(st.integers(1, most))):
         anchors = points + [id for id, chain in above.items() if len(chain) < DEEPEST - 1]
-        anchor = draw(st.sampled_from(anchors))
-        above[f"v{n}"] = [*above[anchor], anchor] if anchor in above else []
-        rows.append(
-            _row(draw, f"v{n}", anchor, [*points, *above[f"v{n}"]], furthest, widest, needs)
-        )
+        row = _row(draw, f"v{n}", draw(st.sampled_from(anchors)), furthest, widest, needs)
+        anchor = row.timing.anchor
+        above[row.id] = [*above[anchor], anchor] if anchor in above else []
+        if draw(st.integers(0, 2)) == 0:
+            due = targets(study(*rows, row, milestones=milestones), enrolled)
+            limit = _limit(draw, draw(st.sampled_from([*points, *above[row.id]])), due, due[row.id])
+            row = replace(row, limits=(limit,))
+        rows.append(row)
     due = targets(study(*rows, milestones=milestones), enrolled)
     return study(*sorted(rows, key=lambda row: due[row.id]), milestones=milestones)
 
 
 def _row(
-    draw: st.DrawFn,
-    id: str,
-    anchor: str,
-    reach: list[str],
-    furthest: int,
-    widest: int,
-    needs: tuple[str, ...],
+    draw: st.DrawFn, id: str, anchor: str, furthest: int, widest: int, needs: tuple[str, ...]
 ) -> Encounter:
-    # Half of all visits have a window of zero, a quarter a limit, some are half of a pair.
+    # Half of all visits have a window of zero, and some are half of a pair.
     paired = anchor.startswith("v") and draw(st.integers(0, 5)) == 0
     sides = st.just(0) if paired or draw(st.booleans()) else st.integers(0, widest)
     minutes = draw(st.sampled_from([30, 60, 90, 120]))
@@ -207,17 +205,23 @@ def _row(
             for kind in needs
             if draw(st.booleans())
         ),
-        limits=(draw(_limits(reach, furthest)),) if draw(st.integers(0, 3)) == 0 else (),
         weight=draw(st.sampled_from([1, 1, 1, 0, 2, 3])),
         paired_with=anchor if paired else None,
     )
 
 
-def _limits(reach: list[str], furthest: int) -> st.SearchStrategy[Limit]:
-    anchor, bound = st.sampled_from(reach), _offsets(furthest)
-    early = st.builds(Limit, anchor=anchor, not_before=bound)
-    late = st.builds(Limit, anchor=anchor, not_after=bound)
-    return early | late | st.builds(Limit, anchor=anchor, not_before=bound, not_after=bound)
+def _limit(draw: st.DrawFn, anchor: str, due: Mapping[str, date], target: date) -> Limit:
+    """A limit that bites: its bounds lie near the target, in days or in months."""
+    days = (target - due[anchor]).days
+    near = st.integers(days - 4, days + 4).map(lambda n: Offset(days=n))
+    month = st.integers(days // 30, days // 30 + 1).map(lambda n: Offset(months=n))
+    bound = near | near | month
+    side = draw(st.sampled_from(["not_before", "not_after", "both"]))
+    return Limit(
+        anchor=anchor,
+        not_before=draw(bound) if side != "not_after" else None,
+        not_after=draw(bound) if side != "not_before" else None,
+    )
 
 
 def _offsets(furthest: int) -> st.SearchStrategy[Offset]:
