@@ -1,5 +1,6 @@
 """What is packaged is what is in the tree, and works away from it."""
 
+import json
 import os
 import re
 import shutil
@@ -33,8 +34,12 @@ def pins(lock: str) -> dict[str, str]:
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    """Standard output of a command that must succeed, without the checkout on its path."""
-    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    """Standard output of a command that must succeed; settings of the tests stay outside."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "SCHEDULE_"))
+    }
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -115,24 +120,29 @@ def test_the_wheel_holds_every_file_of_the_tree(source: Path, wheel: Path) -> No
     assert contents(wheel) == code | templates
 
 
-READ = """
+FROM_THERE = """
 import scheduler, sys
-from scheduler import shipped
-assert scheduler.__file__.startswith(sys.argv[1]), scheduler.__file__
-sys.stdout.write(shipped.read("protocols/bmsc-stroke.toml").decode())
+assert scheduler.__file__.startswith(sys.argv.pop(1)), scheduler.__file__
+from scheduler.cli import main
+main()
 """
 
 
-def protocol_read_by(package: Path, cwd: Path) -> str:
-    """The built-in protocol as the scheduler in the folder `package` finds it."""
-    program = (sys.executable, "-c", READ, package)
-    return run(*program, cwd=cwd, PYTHONPATH=str(package), PYTHONUTF8="1")
+def schedule(package: Path, *words: str, cwd: Path) -> str:
+    """What the program that lies in the folder `package` prints, run in another folder."""
+    cwd.mkdir()
+    program = (sys.executable, "-c", FROM_THERE, package)
+    home = {"HOME": str(cwd), "XDG_CONFIG_HOME": str(cwd), "XDG_DATA_HOME": str(cwd)}
+    return run(*program, *words, cwd=cwd, PYTHONPATH=str(package), PYTHONUTF8="1", **home)
 
 
 def test_an_installed_wheel_works_in_another_folder(wheel: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    assert tomllib.loads(protocol_read_by(installed(wheel, tmp_path / "target"), cwd=elsewhere))
+    target = installed(wheel, tmp_path / "target")
+    words = ("enroll", "--date", "2026-03-02", "--arm", "bmsc", "--weight", "68.5")
+    enrolled = schedule(target, "--json", *words, cwd=tmp_path / "elsewhere")
+    calendar, sheets = (tmp_path / "elsewhere" / name for name in json.loads(enrolled)["files"])
+    assert calendar.read_bytes().startswith(b"BEGIN:VCALENDAR")
+    assert sheets.read_bytes().startswith(b"%PDF")
 
 
 def test_an_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
@@ -142,7 +152,8 @@ def test_an_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path
 def test_an_unpacked_sdist_finds_its_templates(sdist: Path, tmp_path: Path) -> None:
     run("tar", "-xf", sdist, cwd=tmp_path)
     unpacked = tmp_path / sdist.name.removesuffix(".tar.gz")
-    assert tomllib.loads(protocol_read_by(unpacked, cwd=tmp_path))
+    listed = schedule(unpacked, "protocol", "list", cwd=tmp_path / "elsewhere")
+    assert "bmsc-stroke" in listed
 
 
 def requirements() -> Iterable[str]:
