@@ -28,6 +28,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from scheduler.dates import Interval
@@ -166,7 +167,7 @@ def _uncounted(fault: Unreadable) -> Unreadable:
 
 def _merged(taken: Iterable[Taken]) -> list[Taken]:
     merged: list[Taken] = []
-    for start, end in sorted(taken):
+    for start, end in sorted(taken, key=itemgetter(0)):
         if not merged or start > merged[-1][1]:
             merged.append((start, end))
         elif end > merged[-1][1]:

@@ -10,7 +10,7 @@ clock changes.  All times here are naive; a function takes one to UTC, where it 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Self
@@ -31,7 +31,11 @@ _STEPS = {
     "WEEKLY": timedelta(weeks=1),
 }
 _LONG_STEPS = frozenset({"MONTHLY", "YEARLY"})
+_NO_TIME = timedelta(0)
 _DAY = timedelta(days=1)
+_MARGIN = timedelta(days=2)
+"""More than any two clocks differ."""
+
 _CYCLE_YEARS = 400
 _CYCLE = timedelta(days=146_097)
 """The Gregorian calendar, weekdays included, repeats every 400 years."""
@@ -67,13 +71,15 @@ class Rule:
     """A rule that can be expanded.
 
     `first` is the start of its event by the wall clock; `text` is the rule without UNTIL;
-    `until` is that bound, inclusive, in UTC or by the wall clock; `step` is the time
-    between two periods, None where it is no fixed time or starts are counted.
+    `until` is that bound, inclusive, in UTC or by the wall clock.  `step` is the time
+    between two periods, zero where that is no fixed time or where starts are counted.
+    `beats` are the starts of one period, from `first`, where plain arithmetic gives them.
     """
 
     first: datetime
     text: str
-    step: timedelta | None
+    step: timedelta
+    beats: tuple[timedelta, ...]
     until: datetime | None
     until_in_utc: bool
     whole_days: bool
@@ -95,11 +101,12 @@ class Rule:
         if "BYSETPOS" in parts and frequency not in _LONG_STEPS and _STEPS[frequency] < _DAY:
             raise ValueError("picks by position within a day, which is not supported")
         until, in_utc = _until(parts.pop("UNTIL", None))
-        unit = None if "COUNT" in parts else _STEPS.get(frequency)
+        unit = _STEPS.get(frequency, _NO_TIME) if "COUNT" not in parts else _NO_TIME
         rule = cls(
             first=first,
             text=";".join(f"{key}={text}" for key, text in parts.items()),
-            step=unit * interval if unit else None,
+            step=unit * interval,
+            beats=_beats(parts, first),
             until=until,
             until_in_utc=in_utc,
             whole_days=whole_days,
@@ -124,30 +131,40 @@ class Rule:
         Raises:
             TooManyTimes: when LIMIT starts have been looked at.
         """
-        if self.until is not None and self.until < before - 2 * _DAY:
-            before = self.until + 2 * _DAY
+        certain = before
+        if self.until is not None and self.until < before + _MARGIN:
+            certain, before = self.until - _MARGIN, min(before, self.until + _MARGIN)
         if self.first >= before:
             return
-        # A rule that never matches (30 February) is searched to the end of the calendar:
-        # in its last cycle that end is near.
-        shift = _CYCLE * ((MAXYEAR - before.year) // _CYCLE_YEARS)
-        after, before = after + shift, before + shift
-        rule = rrulestr(self.text, dtstart=self._advanced(self.first + shift, after))
-        for number, shifted in enumerate(rule):
-            if shifted >= before:
+        after = max(after, self.first)
+        starts = self._by_beat(after, before) if self.beats else self._by_search(after, before)
+        for number, local in enumerate(starts):
+            if local >= before:
                 return
             if number == LIMIT:
-                raise TooManyTimes(shifted - shift)
-            if shifted >= after:
-                local = shifted - shift
-                if self.until is None or not self.ended(local, to_utc):
-                    yield local
+                raise TooManyTimes(local)
+            if local >= after and (local < certain or not self.ended(local, to_utc)):
+                yield local
 
-    def _advanced(self, first: datetime, after: datetime) -> datetime:
+    def _by_beat(self, after: datetime, before: datetime) -> Iterator[datetime]:
+        base = self._period(after)
+        while base < before:
+            for beat in self.beats:
+                yield base + beat
+            base += self.step
+
+    def _by_search(self, after: datetime, before: datetime) -> Iterator[datetime]:
+        # dateutil searches for a rule that never matches (30 February) to the end of the
+        # calendar: in its last cycle that end is near.
+        shift = _CYCLE * ((MAXYEAR - before.year) // _CYCLE_YEARS)
+        first = self._period(after) if self.step else self.first
+        for shifted in rrulestr(self.text, dtstart=first + shift):
+            yield shifted - shift
+
+    def _period(self, after: datetime) -> datetime:
         # Whole steps keep the rhythm.  One step is left: in its first week dateutil
-        # does not see the days before `first`, which BYSETPOS counts.
-        steps = (after - first) // self.step - 1 if self.step else 0
-        return first + steps * self.step if self.step and steps > 0 else first
+        # does not see the days before it, which BYSETPOS counts.
+        return self.first + max((after - self.first) // self.step - 1, 0) * self.step
 
 
 def _parts(value: str) -> dict[str, str]:
@@ -182,6 +199,20 @@ def _possible(key: str, text: str) -> bool:
             for number in numbers
         )
     return True
+
+
+def _beats(parts: Mapping[str, str], first: datetime) -> tuple[timedelta, ...]:
+    """What a plain daily or weekly rule gives in each period; () where it takes a search."""
+    if parts.keys() - {"FREQ", "INTERVAL", "WKST", "BYDAY"}:
+        return ()
+    if "BYDAY" not in parts:
+        return (_NO_TIME,) if parts["FREQ"] in {"DAILY", "WEEKLY"} else ()
+    days = set(parts["BYDAY"].split(","))
+    if parts["FREQ"] != "WEEKLY" or not days <= set(_WEEKDAYS):
+        return ()
+    week = _WEEKDAYS.index(parts.get("WKST", "MO"))
+    begun = (first.weekday() - week) % 7
+    return tuple(_DAY * (n - begun) for n in range(7) if _WEEKDAYS[(week + n) % 7] in days)
 
 
 def _until(text: str | None) -> tuple[datetime | None, bool]:

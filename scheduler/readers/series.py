@@ -26,7 +26,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import chain
 
 from scheduler.readers.contentlines import Component, Unreadable
 from scheduler.readers.events import Event
@@ -42,9 +41,6 @@ _MARGIN = timedelta(days=2)
 
 _FARTHEST = timedelta(days=366 * 400)
 """How far from the span a start may lie whose time is still looked for."""
-
-Start = tuple[datetime, Length, ToUTC]
-"""A start by the wall clock, how long it takes from there, and that clock."""
 
 
 @dataclass(slots=True)
@@ -67,13 +63,6 @@ class Exclusions:
         midnight = moment.local.time() == datetime.min.time()
         if moment.whole_day or (whole_days and (midnight or moment.form is not Form.UTC)):
             self.days.add(moment.local.date())
-
-    def hold(self, local: datetime, start: datetime) -> bool:
-        """Whether the occurrence at `local`, which is `start` in UTC, is taken out."""
-        return start in self.instants or local in self.walls or local.date() in self.days
-
-    def __bool__(self) -> bool:
-        return bool(self.instants or self.walls or self.days)
 
 
 class Series:
@@ -115,20 +104,28 @@ class Series:
         reach = max(length.longest() for length in lengths) + _MARGIN
         reach = min(max(reach, tail.reach + _MARGIN), _FARTHEST)
         after, before = after - reach, before + reach
-        exclusions = self._exclusions(master, after, before)
-        starts = chain(
-            [(master.start.local, master.length, master.start.to_utc)],
-            ((moment.local, length, moment.to_utc) for moment, length in master.added),
-            self._repeated(master, master.rules, after, before),
-        )
-        for local, length, to_utc in starts:
-            start = to_utc(local)
-            if exclusions and exclusions.hold(local, start):
-                continue
-            if tail and (changed := tail.change(start)):
-                yield from changed.moved(local, start, to_utc)
-            elif master.busy:
-                yield start, length.end(local, start, to_utc)
+        out = self._exclusions(master, after, before)
+        instants, walls, days = out.instants, out.walls, out.days
+        busy, tailed = master.busy, bool(tail.changes)
+        for walls_at, length, to_utc in self._starts(master, after, before):
+            wall, exact = length.wall, length.exact
+            for local in walls_at:
+                start = to_utc(local)
+                if start in instants or local in walls or (days and local.date() in days):
+                    continue
+                if tailed and (change := tail.change(start)):
+                    yield from change.moved(local, start, to_utc)
+                elif busy:
+                    yield start, max(to_utc(local + wall), start + exact)
+
+    def _starts(
+        self, master: Event, after: datetime, before: datetime
+    ) -> Iterator[tuple[Iterable[datetime], Length, ToUTC]]:
+        """Starts by a wall clock, how long each takes, and that clock."""
+        for moment, length in [(master.start, master.length), *master.added]:
+            yield [moment.local], length, moment.to_utc
+        for rule in master.rules:
+            yield self._repeated(master, rule, after, before), master.length, master.start.to_utc
 
     def _exclusions(self, master: Event, after: datetime, before: datetime) -> Exclusions:
         exclusions = Exclusions()
@@ -137,21 +134,19 @@ class Series:
             exclusions.add(moment, whole_days=whole_days)
         for replaced, _ in self._changes:
             exclusions.add(replaced, whole_days=whole_days)
-        for local, _, to_utc in self._repeated(master, master.excluding, after, before):
-            exclusions.instants.add(to_utc(local))
+        for rule in master.excluding:
+            starts = self._repeated(master, rule, after, before)
+            exclusions.instants.update(map(master.start.to_utc, starts))
         return exclusions
 
     def _repeated(
-        self, master: Event, rules: Iterable[Rule], after: datetime, before: datetime
-    ) -> Iterator[Start]:
-        length, to_utc = master.length, master.start.to_utc
-        for rule in rules:
-            try:
-                for local in rule.starts(to_utc, after=after, before=before):
-                    yield local, length, to_utc
-            except TooManyTimes as error:
-                what = f"its rule {error}: none from {error.unseen:%Y-%m-%d %H:%M} on is counted"
-                self.faults.append((master.source, Unreadable(master.source.line, what)))
+        self, master: Event, rule: Rule, after: datetime, before: datetime
+    ) -> Iterator[datetime]:
+        try:
+            yield from rule.starts(master.start.to_utc, after=after, before=before)
+        except TooManyTimes as error:
+            what = f"its rule {error}: none from {error.unseen:%Y-%m-%d %H:%M} on is counted"
+            self.faults.append((master.source, Unreadable(master.source.line, what)))
 
     def _note_rules_of_changes(self) -> None:
         known = {rule.text for master in self._masters for rule in master.rules}
@@ -166,19 +161,16 @@ class _Tail:
     """Changes that hold for all later occurrences, the latest one before each."""
 
     def __init__(self, changes: Iterable[tuple[Moment, Event]]) -> None:
-        self._changes = sorted(
+        self.changes = sorted(
             ((replaced.utc(), _Shift(replaced, event)) for replaced, event in changes),
             key=lambda pair: pair[0],
         )
-        self.busy = any(shift.event.busy for _, shift in self._changes)
-        self.reach = max((shift.reach for _, shift in self._changes), default=timedelta(0))
-
-    def __bool__(self) -> bool:
-        return bool(self._changes)
+        self.busy = any(shift.event.busy for _, shift in self.changes)
+        self.reach = max((shift.reach for _, shift in self.changes), default=timedelta(0))
 
     def change(self, start: datetime) -> "_Shift | None":
-        at = bisect_right(self._changes, start, key=lambda pair: pair[0])
-        return self._changes[at - 1][1] if at else None
+        at = bisect_right(self.changes, start, key=lambda pair: pair[0])
+        return self.changes[at - 1][1] if at else None
 
 
 class _Shift:
