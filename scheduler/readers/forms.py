@@ -28,7 +28,7 @@ from cattrs import ClassValidationError, ForbiddenExtraKeysError, IterableValida
 
 from scheduler.errors import BadInput, Problem
 from scheduler.readers.places import Path, Places
-from scheduler.readers.vocabulary import CONVERTER, meant
+from scheduler.readers.vocabulary import CONVERTER, meant, nearest
 
 Form = TypeVar("Form")
 
@@ -73,9 +73,8 @@ class Findings:
     def misspelt(self, path: Path, known: list[str]) -> None:
         """Note a key that is none of `known`; the one meant then counts as blamed too."""
         *around, key = path
-        guess = meant(str(key), known)
-        near = next((name for name in known if f'"{name}"' in guess), key)
-        self._note((*around, near), path, "is not a key here", guess)
+        near = nearest(str(key), known) or key
+        self._note((*around, near), path, "is not a key here", meant(str(key), known))
 
     def sound(self, path: Path, *keys: str) -> bool:
         """Whether no problem was found at `path` (or at these `keys` of it), inside or around."""
@@ -138,19 +137,23 @@ def fill(text: str, name: str, form: type[Form]) -> tuple[Form, Findings]:
     try:
         data = tomllib.loads(text)
         findings = Findings(name, data, Places.of(text))
+        return _filled(form, findings), findings
     except RecursionError:
         raise BadInput([Problem(name, "is nested too deeply")]) from None
     except ValueError as error:
         raise BadInput([_syntax_problem(name, text, str(error))]) from None
-    readable = deepcopy(data)
+
+
+def _filled(form: type[Form], findings: Findings) -> Form:
+    readable = deepcopy(findings.data)
     try:
         filled = CONVERTER.structure(readable, form)
     except ClassValidationError as errors:
         _leave_out_unreadable(errors, readable, findings)
         filled = CONVERTER.structure(readable, form)
-    for path, predicate in _missing(filled, data, ()):
+    for path, predicate in _missing(filled, findings.data, ()):
         findings.blame(path, predicate)
-    return filled, findings
+    return filled
 
 
 def _syntax_problem(name: str, text: str, message: str) -> Problem:

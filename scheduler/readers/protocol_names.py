@@ -44,10 +44,10 @@ def check_names(form: ProtocolForm, findings: Findings) -> None:
     for path, arm, encounter in encounters(form):
         _check_references(path, encounter, form, findings)
         _check_numbers(path, encounter, findings)
-        if encounter.kind is Kind.INFUSION and arm.dose is None and findings.sound(path[:2]):
-            findings.blame(
-                (*path, "kind"), "is infusion, but the arm has no dose", "add [arm.dose]"
-            )
+        dosed = arm.dose is not None or not findings.sound(path[:2], "dose")
+        if encounter.kind is Kind.INFUSION and not dosed:
+            what = "is infusion, but the arm has no dose"
+            findings.blame((*path, "kind"), what, "write an [arm.dose]")
     _check_shared_labels(form, findings)
 
 
@@ -76,10 +76,8 @@ def _check_unique(
         if id == reserved:
             findings.blame(path, f'"{id}" is the name of the enrollment itself', "rename it")
         elif id in seen:
-            line = findings.places.line(seen[id])
-            findings.blame(
-                path, f'"{id}" is used twice, first in line {line}', "rename one of them"
-            )
+            what = f'"{id}" is used twice, first in line {findings.places.line(seen[id])}'
+            findings.blame(path, what, "rename one of them")
         seen.setdefault(id, path)
 
 
@@ -106,7 +104,7 @@ def _check_checklists(form: ProtocolForm, findings: Findings) -> None:
         lengths = {language: len(items) for language, items in by_language.items()}
         if len(set(lengths.values())) > 1 and findings.sound(path):
             counts = ", ".join(f"{count} in {language}" for language, count in lengths.items())
-            findings.blame(path, f"has not the same items in every language: {counts}")
+            findings.blame(path, f"does not have as many items in every language: {counts}")
         if not any(lengths.values()) and findings.sound(path):
             findings.blame(path, "has no items")
 
@@ -114,7 +112,8 @@ def _check_checklists(form: ProtocolForm, findings: Findings) -> None:
 def _check_dose(path: Path, dose: DoseForm, findings: Findings) -> None:
     findings.within((*path, "cells_per_kg"), dose.cells_per_kg, 1, _MOST_CELLS)
     findings.within((*path, "volume_ml"), dose.volume_ml, 1, _MOST_ML)
-    findings.within((*path, "tolerance_ml"), dose.tolerance_ml, 0, max(dose.volume_ml - 1, 0))
+    most = dose.volume_ml - 1 if findings.sound(path, "volume_ml") else _MOST_ML
+    findings.within((*path, "tolerance_ml"), dose.tolerance_ml, 0, most)
     findings.within((*path, "weight_valid_days"), dose.weight_valid_days, 1, _YEAR)
 
 

@@ -16,9 +16,9 @@ placement settles the branches of that tree one by one.
 'milestone "day-0": anchor goes round in a circle: day-0 → day-0'
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from scheduler.dates import DateOutOfRange, Offset
 from scheduler.protocol import ENROLLMENT, Kind
@@ -27,13 +27,8 @@ from scheduler.readers.places import Path
 from scheduler.readers.protocol_form import ArmForm, EncounterForm, LimitForm, ProtocolForm
 from scheduler.readers.vocabulary import Margin, meant
 
-_ENROLLMENTS = (
-    *(date(2027, month, 1) for month in range(1, 13)),
-    *(date(2027, month, 28) for month in range(1, 13)),
-    *(date(2027, month, 31) for month in (1, 3, 5, 7, 8, 10, 12)),
-    *(date(2028, month, 29) for month in (1, 2, 8)),
-)
-"""Days on which targets are compared: months differ in length, so one day is not enough."""
+_ENROLLMENTS = tuple(date(2027, 1, 1) + timedelta(days=n) for n in range(365 + 366))
+"""A common and a leap year: the days from which targets are compared where months count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +41,16 @@ class _Node:
 
 
 class _Tree:
-    """Milestones, and the encounters of one arm, each with what it counts from."""
+    """Milestones, and the encounters of one arm, each with what it counts from.
+
+    Of two nodes with one id the first is meant; the second is a problem of its own.  A
+    node without an id ("") may be the very one that an unknown anchor means.
+    """
 
     def __init__(self, nodes: Sequence[_Node], findings: Findings) -> None:
-        # Of two nodes with one id the first is meant; the second is a problem of its own.
-        self.nodes: Mapping[str, _Node] = {node.id: node for node in reversed(nodes)}
+        self.nodes: Mapping[str, _Node] = {
+            node.id: node for node in reversed(nodes) if node.id != ENROLLMENT
+        }
         self._findings = findings
 
     def chain(self, node: _Node) -> tuple[str, ...] | None:
@@ -69,7 +69,7 @@ class _Tree:
     def circle(self, node: _Node) -> tuple[str, ...] | None:
         """The circle of anchors that `node` is a part of, from its id to its id."""
         walk = [node.id]
-        step: _Node | None = node
+        step = node if self.nodes.get(node.id) is node else None
         while step is not None and step.anchor != node.id:
             if step.anchor in walk:
                 return None
@@ -77,19 +77,20 @@ class _Tree:
             step = self.nodes.get(step.anchor)
         return None if step is None else (*walk, node.id)
 
-    def target(self, node: _Node, enrolled: date) -> date | None:
-        """The target of `node`; None when something on the way to it is wrong."""
+    def way(self, node: _Node) -> tuple[_Node, ...]:
+        """The nodes from the one that counts from enrollment down to `node`; empty if broken."""
         chain = self.chain(node)
         if chain is None:
-            return None
-        day = enrolled
-        for step in (*(self.nodes[anchor] for anchor in reversed(chain[:-1])), node):
-            if not self._findings.sound(step.path, "offset"):
+            return ()
+        return (*(self.nodes[anchor] for anchor in reversed(chain[:-1])), node)
+
+    def target(self, way: Sequence[_Node], enrolled: date) -> date | None:
+        """The target at the end of `way`; None when an offset on it is wrong."""
+        day: date | None = enrolled if way else None
+        for step in way:
+            if day is None or not self._findings.sound(step.path, "offset"):
                 return None
-            moved = self.moved(day, step.offset, (*step.path, "offset"))
-            if moved is None:
-                return None
-            day = moved
+            day = self.moved(day, step.offset, (*step.path, "offset"))
         return day
 
     def moved(self, day: date, offset: Offset, path: Path) -> date | None:
@@ -134,16 +135,17 @@ def _check_milestones(nodes: Sequence[_Node], form: ProtocolForm, findings: Find
     visits = {encounter.id for arm in form.arm for encounter in arm.encounter}
     for node in nodes:
         path: Path = (*node.path, "anchor")
-        if node.anchor in visits - tree.nodes.keys():
+        if node.anchor == ENROLLMENT or node.anchor in tree.nodes or "" in tree.nodes:
+            continue
+        if node.anchor in visits:
             remedy = "a milestone counts from enrollment or from another milestone"
             findings.blame(path, f'"{node.anchor}" is an encounter', remedy)
-        elif node.anchor != ENROLLMENT and node.anchor not in tree.nodes:
+        else:
             remedy = meant(node.anchor, [ENROLLMENT, *(n.id for n in nodes)])
             findings.blame(path, f'"{node.anchor}" is not a milestone', remedy)
     _check_circles(nodes, tree, findings)
     for node in nodes:
-        for enrolled in _ENROLLMENTS:
-            tree.target(node, enrolled)
+        tree.target(tree.way(node), _ENROLLMENTS[0])
 
 
 def _check_anchors(
@@ -151,7 +153,7 @@ def _check_anchors(
 ) -> None:
     for node in own:
         anchor = node.anchor
-        if anchor == ENROLLMENT or anchor in tree.nodes:
+        if anchor == ENROLLMENT or anchor in tree.nodes or "" in tree.nodes:
             continue
         elsewhere = [arm.code for arm in form.arm if any(e.id == anchor for e in arm.encounter)]
         if elsewhere:
@@ -184,13 +186,11 @@ def _check_limit(
     if chain is not None and limit.anchor not in {*chain, *milestones}:
         what = f'"{limit.anchor}" is not on the way from "{node.id}" up to enrollment'
         findings.blame((*path, "anchor"), what, meant(limit.anchor, [*chain, *milestones]))
-    for day in _ENROLLMENTS:
-        bounds = [
-            tree.moved(day, bound, (*path, key))
-            for key, bound in (("not_before", limit.not_before), ("not_after", limit.not_after))
-            if bound is not None
-        ]
-        match bounds:
+    bounds = {"not_before": limit.not_before, "not_after": limit.not_after}
+    given = {key: bound for key, bound in bounds.items() if bound is not None}
+    for day in _days_to_try(given.values()):
+        days = [tree.moved(day, bound, (*path, key)) for key, bound in given.items()]
+        match days:
             case [date() as earliest, date() as latest] if latest < earliest:
                 findings.blame(path, "leaves no day: not_before lies after not_after")
 
@@ -213,10 +213,12 @@ def _check_pair(
         if findings.sound(half.path, "kind") and halves[half.id] is not Kind.INFUSION:
             what = f'"{other}" is not possible: "{half.id}" is not an infusion'
             findings.blame(path, what, "only two infusions make a pair")
-    if chain is not None and other not in chain:
+    if chain is None or not findings.sound(path):
+        return
+    if other not in chain:
         what = f'"{other}" is not possible: nothing keeps the two together'
         findings.blame(path, what, f'count "{node.id}" from "{other}"')
-    elif chain is not None:
+    else:
         for half in (node, *(tree.nodes[id] for id in chain[: chain.index(other)])):
             if half.margin != Margin():
                 what = f'must be "0 d": "{node.id}" is never parted from "{other}"'
@@ -224,10 +226,11 @@ def _check_pair(
 
 
 def _check_order(own: Sequence[_Node], tree: _Tree, findings: Findings) -> None:
-    for enrolled in _ENROLLMENTS:
+    ways = [(node, tree.way(node)) for node in own]
+    for enrolled in _days_to_try(step.offset for _, way in ways for step in way):
         earlier: tuple[str, date] | None = None
-        for node in own:
-            target = tree.target(node, enrolled)
+        for node, way in ways:
+            target = tree.target(way, enrolled)
             if target is None:
                 continue
             tree.moved(target, -node.margin.before, (*node.path, "window"))
@@ -239,3 +242,8 @@ def _check_order(own: Sequence[_Node], tree: _Tree, findings: Findings) -> None:
                 )
                 findings.blame((*node.path, "offset"), what, "list encounters in order of target")
             earlier = (node.id, target)
+
+
+def _days_to_try(offsets: Iterable[Offset]) -> Sequence[date]:
+    # Days obey the shift law, so one enrollment stands for all of them.
+    return _ENROLLMENTS if any(offset.months for offset in offsets) else _ENROLLMENTS[:1]

@@ -208,8 +208,12 @@ def _check_calendars(form: SiteForm, resources: Sequence[Resource], findings: Fi
     participant = re.compile(rf"{re.escape(form.code)}-[A-Z0-9-]*[0-9]\Z", re.IGNORECASE)
     for n, calendar in enumerate(form.calendar):
         owner = calendar.belongs_to
-        known = owner in named or not findings.sound(("resources",))
-        if not known and not participant.match(owner) and findings.sound(("code",)):
+        kind = owner.rpartition("-")[0]
+        readable = findings.sound(("resources", owner)) and findings.sound(
+            ("resources", kind), "capacity"
+        )
+        known = owner in named or participant.match(owner)
+        if not known and readable and findings.sound(("code",)):
             what = f'"{owner}" is not the site, a resource or a participant of it'
             remedy = meant(owner, [*named, f"{form.code}-001"])
             findings.blame(("calendar", n, "belongs_to"), what, remedy)

@@ -77,7 +77,9 @@ def shown(value: object) -> str:
         case dict():
             return "a table"
         case list():
-            text = f"[{', '.join(shown(entry) for entry in value[:_LONGEST_SHOWN])}]"
+            nested = any(isinstance(entry, (list, dict)) for entry in value)
+            entries = ["…"] if nested else map(shown, value[:_LONGEST_SHOWN])
+            text = f"[{', '.join(entries)}]"
         case bool():
             text = str(value).lower()
         case str():
@@ -87,17 +89,23 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name` in any case, if one is much like it."""
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1)
+    return folded[near[0]] if near else None
+
+
 def meant(name: str, known: Iterable[str]) -> str:
     """A remedy for an unknown name: the nearest known one, else all of them if they are few.
 
     >>> meant("ofset", ["offset", "window"]), meant("cn", ["CN", "DE"])
     ('did you mean "offset"?', 'did you mean "CN"?')
     """
-    known = list(known)
-    folded = {one.casefold(): one for one in known}
-    near = get_close_matches(name.casefold(), folded, n=1)
-    if near:
-        return f'did you mean "{folded[near[0]]}"?'
+    known = [one for one in dict.fromkeys(known) if one]
+    near = nearest(name, known)
+    if near is not None:
+        return f'did you mean "{near}"?'
     return f"known: {', '.join(known)}" if 0 < len(known) <= _MOST_NAMED else ""
 
 
@@ -168,7 +176,11 @@ def _converter() -> Converter:
     }
     for type_, hook in hooks.items():
         converter.register_structure_hook(type_, hook)
+    _teach_containers(converter)
+    return converter
 
+
+def _teach_containers(converter: Converter) -> None:
     def listed(value: object, type_: Any) -> object:
         if not isinstance(value, list):
             raise ValueError(f"must be a list in [ ], not {shown(value)}")
@@ -194,7 +206,6 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_made_from(tuple), listed)
     converter.register_structure_hook_func(_made_from(Mapping), keyed)
     converter.register_structure_hook_factory(is_dataclass, filled)
-    return converter
 
 
 CONVERTER = _converter()
