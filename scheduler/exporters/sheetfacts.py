@@ -83,7 +83,6 @@ def _sheaf(sheaf: Sheaf, site: Site, language: str) -> Facts:
         "protocol": {
             "id": protocol.id,
             "version": protocol.version,
-            "title": protocol.title.say(language),
             "notice": protocol.notice.say(language),
         },
         "calendar": _calendar(sheaf.calendar, site, language) if sheaf.calendar else None,

@@ -127,6 +127,7 @@ def _compiled(
         raise UnknownName("paper", paper, PAPERS)
     if language not in templates.languages():
         raise UnknownName("sheet language", language, templates.languages())
+    _check_readable(templates)
     shown = facts(sheaves, site=site, language=language, paper=PAPERS[paper], printed=printed)
     from typst import TypstError  # a compiler: only where needed
 
@@ -134,6 +135,25 @@ def _compiled(
         return compiled(shown, templates, int(printed.timestamp()))
     except TypstError as error:
         raise BadInput(_problems(error, sheaves, f"{paper} page in {language}")) from error
+
+
+def _check_readable(templates: Templates) -> None:
+    # The compiler cannot say which file it is.
+    problems = [
+        Problem(name, "is not UTF-8 text", "save it as UTF-8")
+        for name, content in sorted(templates.files.items())
+        if name.endswith((".typ", ".yaml")) and not _is_utf8(content)
+    ]
+    if problems:
+        raise BadInput(problems)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def compiled(shown: Facts, templates: Templates, timestamp: int) -> bytes:
