@@ -12,6 +12,7 @@ byte for byte the same.
 '医院预约'
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -27,8 +28,8 @@ from scheduler.words import Words
 _NAMESPACE = UUID("6ba4c1f2-52a0-5d0c-8a5e-0f6c3b0f9d11")
 """Every UID ever written hangs on it: never to be changed."""
 
-_PLACES = ("chair", "room", "bed")
-"""Kinds of resource that are a place; a nurse or a laboratory is none."""
+_PLACES = ("chair", "bed", "room")
+"""A resource whose kind ends so is a place ("procedure-room"); a nurse is none."""
 
 _TITLES = {
     Audience.STAFF: Words.of(en="Study visits", zh="研究访视"),
@@ -44,6 +45,12 @@ _ON_TARGET = Words.of(en="on target", zh="当天")
 _LATER = Words.of(en="{days} d after target", zh="晚 {days} 天")
 _EARLIER = Words.of(en="{days} d before target", zh="早 {days} 天")
 _BASIS = Words.of(en="Basis: {basis}", zh="依据：{basis}")
+_BASES = {
+    "registry": Words.of(en="registry", zh="注册信息"),
+    "literature": Words.of(en="literature", zh="文献"),
+    "assumption": Words.of(en="assumption", zh="假设"),
+}
+"""All that a calendar says of a basis: its full text may name trials, product and arm."""
 _UNVERIFIED = Words.of(
     en="Unverified: public holidays of that time are not published yet",
     zh="未核实：该时期的法定节假日尚未公布",
@@ -74,8 +81,8 @@ class Edition:
             wording=site.wording.get(audience, Wording()),
             rooms=tuple(
                 (unit, site.unit_label(unit, language))
-                for kind in _PLACES
-                if (resource := site.resource(kind))
+                for resource in site.resources
+                if resource.kind.endswith(_PLACES)
                 for unit in resource.units
             ),
         )
@@ -114,22 +121,24 @@ class Edition:
         """
         if self.audience is not Audience.STAFF:
             return "" if visit.mode is Mode.PHONE else self.wording.notes.say(self.language)
-        said = [
-            _WINDOW.say(self.language).format(
-                earliest=visit.window.earliest,
-                latest=visit.window.latest,
-                target=visit.target,
-                off=self._off(visit.off_target or 0),
-            )
-        ]
+        said = [*self._reasons(visit), self.wording.notes.say(self.language), self.wording.link]
+        return "\n".join(filter(None, said))
+
+    def _reasons(self, visit: Visit) -> Iterator[str]:
+        """How the date came about, for staff."""
+        yield _WINDOW.say(self.language).format(
+            earliest=visit.window.earliest,
+            latest=visit.window.latest,
+            target=visit.target,
+            off=self._off(visit.off_target or 0),
+        )
         if visit.actual:
-            said.append(_COMPLETED.say(self.language).format(day=visit.actual))
-        if visit.basis:
-            said.append(_BASIS.say(self.language).format(basis=visit.basis))
+            yield _COMPLETED.say(self.language).format(day=visit.actual)
+        bases = [known.say(self.language) for word, known in _BASES.items() if word in visit.basis]
+        if bases:
+            yield _BASIS.say(self.language).format(basis=", ".join(bases))
         if visit.unverified:
-            said.append(_UNVERIFIED.say(self.language))
-        said += filter(None, (self.wording.notes.say(self.language), self.wording.link))
-        return "\n".join(said)
+            yield _UNVERIFIED.say(self.language)
 
     def _off(self, days: int) -> str:
         words = _LATER if days > 0 else _EARLIER if days else _ON_TARGET
