@@ -15,9 +15,10 @@ from time import perf_counter
 
 from benchmarks.table import Row
 from scheduler import shipped
-from scheduler.availability import NO_TIME, Availability
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.minutes import NO_TIME
 from scheduler.placement import choose
 from scheduler.readers import protocol as protocols
 from scheduler.readers import site as sites

@@ -1,9 +1,7 @@
 """On which days, and from when, a visit finds everything it needs at a site.
 
-Every local day is a row of minutes, kept as the bits of one integer: bit n is the n-th
-minute after local midnight.  A run of free minutes is found by shifting, so that one
-day costs a few machine words; each day is worked out once and kept.  Minutes count
-elapsed time, so a day of 23 or 25 hours needs no special case.
+Every local day is a row of minutes (`scheduler.minutes`), less what is closed and taken;
+each day is worked out once and kept.
 
 >>> from scheduler.sites import Hours
 >>> from scheduler.words import Words
@@ -14,20 +12,21 @@ elapsed time, so a day of 23 or 25 hours needs no special case.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
+from functools import reduce
+from itertools import combinations, product
+from operator import and_, or_
 from typing import Self
 
 from scheduler.conflicts import Busy
-from scheduler.dates import Interval, NonexistentTime, instant
+from scheduler.dates import Interval
+from scheduler.minutes import Minutes, Stretch, lowest, runs
 from scheduler.protocol import Encounter, Need
-from scheduler.sites import WHOLE_SITE, Hours, Site, SiteDay
+from scheduler.sites import WHOLE_SITE, Site, SiteDay
 from scheduler.subject import Allocation
-
-NO_TIME = -1
-"""The earliest start on a day that has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +40,11 @@ class Demand:
     def of(cls, encounter: Encounter) -> Self:
         """The demand of an encounter."""
         return cls(minutes=encounter.minutes, needs=encounter.needs)
+
+    def teams(self) -> tuple[tuple[Need, ...], ...]:
+        """The needs by resource kind: those of one kind share its units."""
+        kinds = dict.fromkeys(need.resource for need in self.needs)
+        return tuple(tuple(n for n in self.needs if n.resource == kind) for kind in kinds)
 
 
 class _Starts(dict[int, int]):
@@ -62,18 +66,17 @@ class Availability:
     """
 
     def __init__(self, site: Site, busy: Iterable[Busy] = ()) -> None:
-        self.site, self._zone, self._participant = site, site.tz(), ""
+        self.site, self._minutes, self._participant = site, Minutes(site.tz()), ""
         self._busy: dict[str, list[Busy]] = defaultdict(list)
         self._taken: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        self._midnights: dict[int, int] = {}
         self._days: dict[int, SiteDay] = {}
-        self._opening: dict[int, tuple[int, int]] = {}
+        self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         for source in busy:
             self._busy[source.owner].append(source)
             days = self._taken[source.owner]
             for interval in source.intervals:
-                for ordinal, minutes in self._minutes(interval):
+                for ordinal, minutes in self._minutes.taken(interval):
                     days[ordinal] |= minutes
 
     def seen_by(self, participant: str) -> "Availability":
@@ -93,34 +96,32 @@ class Availability:
 
     def starts(self, demand: Demand, ordinal: int) -> int:
         """Every possible start on a day, one bit a minute."""
-        opening, grid = self._open(ordinal)
-        free = opening & ~self._taken[WHOLE_SITE].get(ordinal, 0)
-        free &= ~self._taken[self._participant].get(ordinal, 0)
-        starts = runs(free, demand.minutes) & grid
-        for need in demand.needs:
+        taken = self._taken[WHOLE_SITE].get(ordinal, 0)
+        taken |= self._taken[self._participant].get(ordinal, 0)
+        starts = self._fitting(ordinal, demand.minutes, taken)
+        for team in demand.teams():
             if not starts:
                 return 0
-            starts &= self._served(need, ordinal)
+            starts &= self._served(team, ordinal)
         return starts
 
     def allocate(self, demand: Demand, ordinal: int, start: int) -> tuple[Allocation, ...]:
-        """The first free unit for each need of a visit that begins at minute `start`."""
+        """The first free units for the needs of a visit that begins at minute `start`."""
         allocations = []
-        for need in demand.needs:
-            begin = start + need.start
-            unit = next(
-                unit
-                for unit in self._units(need.resource)
-                if runs(self._unit_free(need.resource, unit, ordinal), need.minutes) >> begin & 1
+        for team in demand.teams():
+            crew = next(
+                crew
+                for crew in self._crews(team)
+                if self._serving(crew, team, ordinal) >> start & 1
             )
-            interval = self.interval(ordinal, begin, need.minutes)
-            allocations.append(Allocation(unit=unit, interval=interval))
+            for unit, need in zip(crew, team, strict=True):
+                interval = self.interval(ordinal, start + need.start, need.minutes)
+                allocations.append(Allocation(unit=unit, interval=interval))
         return tuple(allocations)
 
     def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
         """From minute `start` of a day, `minutes` long, in the site's zone."""
-        begin = self._midnight(ordinal) + start * 60
-        return Interval(start=self._local(begin), end=self._local(begin + minutes * 60))
+        return self._minutes.interval(ordinal, start, minutes)
 
     def unverified(self, day: date) -> bool:
         """Whether the day lies beyond the published holidays."""
@@ -134,20 +135,21 @@ class Availability:
         closed = self._day(ordinal).closed_because
         if closed is not None:
             return (closed,)
-        opening, grid = self._open(ordinal)
-        if not runs(opening, demand.minutes) & grid:
+        fitting = self._fitting(ordinal, demand.minutes)
+        if not fitting:
             hours = ", ".join(map(str, self._day(ordinal).hours))
             return (f"open {hours}, too short for {demand.minutes} min",)
         found = [*self._clashes(WHOLE_SITE, ordinal), *self._clashes(self._participant, ordinal)]
-        for need in demand.needs:
-            if not self._served(need, ordinal) & runs(opening, demand.minutes) & grid:
-                found += [f"no {need.resource} free for {need.minutes} min"]
-                for owner in (need.resource, *self._units(need.resource)):
+        for team in demand.teams():
+            if not self._served(team, ordinal) & fitting:
+                kind, lengths = team[0].resource, " + ".join(str(need.minutes) for need in team)
+                found += [f"no {kind} free for {lengths} min"]
+                for owner in (kind, *self._units(kind)):
                     found += self._clashes(owner, ordinal)
         return tuple(found) or (f"no {demand.minutes} min at which everything needed is free",)
 
     def _clashes(self, owner: str, ordinal: int) -> list[str]:
-        day = self.interval(ordinal, 0, self._length(ordinal))
+        day = self.interval(ordinal, 0, self._minutes.length(ordinal))
         return [str(clash) for busy in self._busy.get(owner, ()) for clash in busy.clashes(day)]
 
     def _units(self, kind: str) -> tuple[str, ...]:
@@ -156,91 +158,45 @@ class Availability:
 
     def _unit_free(self, kind: str, unit: str, ordinal: int) -> int:
         taken = self._taken[kind].get(ordinal, 0) | self._taken[unit].get(ordinal, 0)
-        return ((1 << self._length(ordinal)) - 1) & ~taken
+        return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
 
-    def _served(self, need: Need, ordinal: int) -> int:
-        """Minutes at which a visit may start so that some unit serves the need."""
-        served = 0
-        for unit in self._units(need.resource):
-            served |= runs(self._unit_free(need.resource, unit, ordinal), need.minutes)
-        return served >> need.start
+    def _served(self, team: Sequence[Need], ordinal: int) -> int:
+        """Minutes at which a visit may start so that units of one kind serve all its needs."""
+        return reduce(or_, (self._serving(crew, team, ordinal) for crew in self._crews(team)), 0)
+
+    def _serving(self, crew: Sequence[str], team: Sequence[Need], ordinal: int) -> int:
+        """Minutes at which a visit may start so that each of these units serves its need."""
+        free = (
+            runs(self._unit_free(need.resource, unit, ordinal), need.minutes) >> need.start
+            for unit, need in zip(crew, team, strict=True)
+        )
+        return reduce(and_, free)
+
+    def _crews(self, team: Sequence[Need]) -> Iterator[tuple[str, ...]]:
+        """The ways to share needs of one kind among its units, none needed twice at a time."""
+        at_once = [
+            (a, b)
+            for (a, one), (b, other) in combinations(enumerate(team), 2)
+            if one.start < other.start + other.minutes and other.start < one.start + one.minutes
+        ]
+        for crew in product(self._units(team[0].resource), repeat=len(team)):
+            if all(crew[a] != crew[b] for a, b in at_once):
+                yield crew
 
     def _day(self, ordinal: int) -> SiteDay:
         if ordinal not in self._days:
             self._days[ordinal] = self.site.day(date.fromordinal(ordinal))
         return self._days[ordinal]
 
-    def _open(self, ordinal: int) -> tuple[int, int]:
-        """Open minutes of a day, and the starts that lie on the site's grid."""
+    def _fitting(self, ordinal: int, minutes: int, taken: int = 0) -> int:
+        """Starts on the grid from which `minutes` lie in one stretch of hours, none `taken`."""
+        starts = 0
+        for opening, grid in self._open(ordinal):
+            starts |= runs(opening & ~taken, minutes) & grid
+        return starts
+
+    def _open(self, ordinal: int) -> tuple[Stretch, ...]:
         if ordinal not in self._opening:
-            opening = grid = 0
-            for hours in self._day(ordinal).hours:
-                begin, end = (self._wall(ordinal, at) for at in (hours.opens, hours.closes))
-                opening |= ((1 << max(end - begin, 0)) - 1) << begin
-                for at in _steps(hours, self.site.grid):
-                    grid |= self._mark(ordinal, at)
-            self._opening[ordinal] = opening, grid
+            hours = self._day(ordinal).hours
+            self._opening[ordinal] = self._minutes.stretches(ordinal, hours, self.site.grid)
         return self._opening[ordinal]
-
-    def _mark(self, ordinal: int, at: time) -> int:
-        try:
-            return 1 << self._elapsed(instant(date.fromordinal(ordinal), at, self._zone), ordinal)
-        except NonexistentTime:
-            return 0  # the clock jumps over this step of the grid
-
-    def _wall(self, ordinal: int, at: time) -> int:
-        moment = datetime.combine(date.fromordinal(ordinal), at, tzinfo=self._zone)
-        return self._elapsed(moment, ordinal)
-
-    def _elapsed(self, moment: datetime, ordinal: int) -> int:
-        return (int(moment.timestamp()) - self._midnight(ordinal)) // 60
-
-    def _midnight(self, ordinal: int) -> int:
-        if ordinal not in self._midnights:
-            moment = datetime.combine(date.fromordinal(ordinal), time.min, tzinfo=self._zone)
-            self._midnights[ordinal] = int(moment.timestamp())
-        return self._midnights[ordinal]
-
-    def _length(self, ordinal: int) -> int:
-        return (self._midnight(ordinal + 1) - self._midnight(ordinal)) // 60
-
-    def _local(self, timestamp: int) -> datetime:
-        return datetime.fromtimestamp(timestamp, UTC).astimezone(self._zone)
-
-    def _minutes(self, interval: Interval) -> Iterator[tuple[int, int]]:
-        """The days an interval touches, each with the minutes taken; part minutes count whole."""
-        start, end = interval.start.timestamp(), interval.end.timestamp()
-        ordinal = interval.start.astimezone(self._zone).toordinal()
-        while self._midnight(ordinal) < end:
-            midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)
-            first = int(max(start - midnight, 0) // 60)
-            last = int(-((midnight - min(end, following)) // 60))
-            yield ordinal, ((1 << (last - first)) - 1) << first
-            ordinal += 1
-
-
-def runs(free: int, minutes: int) -> int:
-    """Bits at which at least `minutes` set bits in a row begin.
-
-    >>> bin(runs(0b1110111, 3))
-    '0b10001'
-    """
-    length = 1
-    while length < minutes and free:
-        step = min(length, minutes - length)
-        free &= free >> step
-        length += step
-    return free
-
-
-def lowest(bits: int) -> int:
-    """Index of the lowest set bit; NO_TIME when there is none."""
-    return (bits & -bits).bit_length() - 1
-
-
-def _steps(hours: Hours, grid: int) -> Iterator[time]:
-    at = datetime.combine(date.min, hours.opens)
-    closes = datetime.combine(date.min, hours.closes)
-    while at < closes:
-        yield at.time()
-        at += timedelta(minutes=grid)

@@ -15,11 +15,12 @@ from datetime import date, timedelta
 from heapq import heappop, heappush
 from itertools import count, islice
 
-from scheduler.availability import NO_TIME, Availability, Demand, lowest
+from scheduler.availability import Availability, Demand
 from scheduler.dates import FIRST_DAY, Interval, Window
 from scheduler.explanation import Explanation
-from scheduler.plan import Expected, plan
-from scheduler.protocol import Encounter
+from scheduler.minutes import NO_TIME, lowest
+from scheduler.plan import Expected, milestone_dates, plan
+from scheduler.protocol import ENROLLMENT, Encounter
 from scheduler.subject import Allocation
 from scheduler.tree import Search, Tree
 
@@ -93,14 +94,25 @@ def place(tree: Tree, enrolled: date, availability: Availability) -> Placement:
 
 
 def horizon(tree: Tree, enrolled: date) -> Window:
-    """Every day that placing from `enrolled`, or looking for alternatives, may ask about."""
-    windows = [expected.window for expected in plan(tree.protocol, tree.arm, enrolled)]
-    # An anchor may move to either end of its window, and what hangs on it moves along.
-    drift = sum((window.latest - window.earliest for window in windows), start=2 * REACH)
+    """Every day that placing from `enrolled` may ask about."""
+    spans = {
+        id: Window(earliest=day, latest=day)
+        for id, day in milestone_dates(tree.protocol.milestones, {ENROLLMENT: enrolled}).items()
+    }
+    for node in tree.nodes():
+        timing = node.encounter.timing
+        anchor = spans[timing.anchor]
+        first, last = timing.window(anchor.earliest), timing.window(anchor.latest)
+        spans[node.encounter.id] = Window(earliest=first.earliest, latest=last.latest)
     return Window(
-        earliest=min(window.earliest for window in windows) - drift,
-        latest=max(window.latest for window in windows) + drift,
+        earliest=min(span.earliest for span in spans.values()),
+        latest=max(span.latest for span in spans.values()),
     )
+
+
+def widened(window: Window) -> Window:
+    """`window` and REACH on either side: every day that alternatives may ask about."""
+    return Window(earliest=window.earliest - REACH, latest=window.latest + REACH)
 
 
 def enrollment_dates(

@@ -12,9 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from scheduler.availability import Availability
+from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled, BadValue, Problem
 from scheduler.files import Staging
-from scheduler.placement import Missing, Slot, enrollment_dates, horizon, place
+from scheduler.placement import Missing, Slot, enrollment_dates, horizon, place, widened
 from scheduler.plan import Expected
 from scheduler.protocol import Protocol
 from scheduler.services import clinics, publication, studies
@@ -89,9 +90,14 @@ def preview(
 
 
 def enroll(
-    store: Store, clinic: Clinic, request: Request, change: Change, own: Path | None, out: Path
+    store: Store,
+    clinic: Clinic,
+    request: Request,
+    change: Change,
+    own: Path | None,
+    out: Path | None,
 ) -> Enrollment:
-    """Enroll a participant: store every visit, write calendar and sheets into `out`.
+    """Enroll a participant: store every visit, write calendar and sheets into `out` if given.
 
     Without a slot for every visit nothing is stored, unless the request accepts that;
     a visit that carries others, or is half of a pair, is never left without one.
@@ -102,13 +108,14 @@ def enroll(
         OutputError, StoreUnavailable: files or the book cannot be written.
     """
     enrolling = _Enrolling(clinic, request, change, own)
-    with Staging(out) as staging:
+    with Staging(out or Path()) as staging:
 
         def work(book: Book) -> Enrollment:
             found = enrolling.placed(book)
             if found.acceptable:
                 enrolling.store(book, found)
-                enrolling.write(found, staging)
+                if out is not None:
+                    enrolling.write(found, staging)
             return found
 
         found = store.write(work)
@@ -128,16 +135,21 @@ class _Enrolling:
             raise WrongCode(request.code)
         clinics.check_resources(clinic.site, arm)
         self._tree = Tree.of(self._study.protocol, arm)
-        self._span = horizon(self._tree, request.enrolled).interval(clinic.site.tz())
-        self._taken = clinics.taken(clinic, request.conflicts, self._span)
+        self._days = horizon(self._tree, request.enrolled)
+        zone = clinic.site.tz()
+        self._taken = clinics.taken(clinic, request.conflicts, widened(self._days).interval(zone))
 
     def placed(self, book: Book) -> Enrollment:
         """The participant's visits, placed into what is free in the book."""
-        site, request = self._clinic.site, self._request
-        subject = self._subject(book)
-        booked = clinics.booked(book, site.code, self._span)
-        availability = Availability(site, [*self._taken.busy, *booked]).seen_by(subject.code)
-        placement = place(self._tree, request.enrolled, availability)
+        request, subject = self._request, self._subject(book)
+        placement = place(
+            self._tree, request.enrolled, self._availability(book, subject, self._days)
+        )
+        dates: tuple[date, ...] = ()
+        if not placement.complete:
+            wider = self._availability(book, subject, widened(self._days))
+            placement = place(self._tree, request.enrolled, wider)
+            dates = enrollment_dates(self._tree, request.enrolled, wider)
         visits = (self._visit(subject, slot) for slot in placement.slots)
         lost = {missing.expected.encounter.id for missing in placement.missing}
         carried = lost & self._tree.arm.carriers()
@@ -146,12 +158,15 @@ class _Enrolling:
             protocol=self._study.protocol,
             visits=tuple(visits),
             missing=placement.missing,
-            dates=()
-            if placement.complete
-            else enrollment_dates(self._tree, request.enrolled, availability),
+            dates=dates,
             problems=self._taken.problems,
             acceptable=not lost or (request.accept_unplaced and not carried),
         )
+
+    def _availability(self, book: Book, subject: Subject, days: Window) -> Availability:
+        site = self._clinic.site
+        booked = clinics.booked(book, site.code, days.interval(site.tz()))
+        return Availability(site, [*self._taken.busy, *booked]).seen_by(subject.code)
 
     def store(self, book: Book, found: Enrollment) -> None:
         """Enter the participant; a visit without a slot is entered as planned."""

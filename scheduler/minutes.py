@@ -1,0 +1,125 @@
+"""Local days as rows of minutes: bit n of an integer is the n-th minute after midnight.
+
+A run of free minutes is found by shifting, so that a whole day costs a few machine
+words.  Minutes are elapsed time, so a day of 23 or 25 hours is just shorter or longer;
+only where the wall clock is changed do the two part ways.
+
+>>> bin(runs(0b1110111, 3))
+'0b10001'
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from scheduler.dates import Interval, NonexistentTime, instant
+from scheduler.sites import Hours
+
+NO_TIME = -1
+"""The earliest start on a day that has none."""
+
+Stretch = tuple[int, int]
+"""Open minutes of one stretch of hours, and the starts that lie on its grid."""
+
+_DAY = 24 * 60
+
+
+class Minutes:
+    """The minutes of every day in one zone; days are ordinals."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._midnights: dict[int, int] = {}
+
+    def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
+        """From minute `start` of a day, `minutes` long, in the zone."""
+        begin = self._midnight(ordinal) + start * 60
+        return Interval(start=self._local(begin), end=self._local(begin + minutes * 60))
+
+    def length(self, ordinal: int) -> int:
+        """How many minutes the day has."""
+        return (self._midnight(ordinal + 1) - self._midnight(ordinal)) // 60
+
+    def taken(self, interval: Interval) -> Iterator[tuple[int, int]]:
+        """The days an interval touches, each with its bits; part minutes count whole."""
+        start, end = interval.start.timestamp(), interval.end.timestamp()
+        ordinal = interval.start.astimezone(self._zone).toordinal()
+        while self._midnight(ordinal) < end:
+            midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)
+            first = int(max(start - midnight, 0) // 60)
+            last = int(-((midnight - min(end, following)) // 60))
+            yield ordinal, ((1 << (last - first)) - 1) << first
+            ordinal += 1
+
+    def stretches(self, ordinal: int, day: tuple[Hours, ...], grid: int) -> tuple[Stretch, ...]:
+        """The opening hours of a day, each with its possible starts `grid` minutes apart."""
+        if self._changes_clock(ordinal):
+            return tuple(self._elapsed_stretch(ordinal, hours, grid) for hours in day)
+        return tuple(_wall_stretch(hours, grid) for hours in day)
+
+    def _changes_clock(self, ordinal: int) -> bool:
+        midnight = self._midnight(ordinal)
+        return self.length(ordinal) != _DAY or self._local(midnight).time() != time.min
+
+    def _elapsed_stretch(self, ordinal: int, hours: Hours, grid: int) -> Stretch:
+        begin, end = (self._wall(ordinal, at) for at in (hours.opens, hours.closes))
+        starts = sum(self._mark(ordinal, at) for at in _steps(hours, grid))
+        return ((1 << max(end - begin, 0)) - 1) << begin, starts
+
+    def _mark(self, ordinal: int, at: time) -> int:
+        try:
+            return 1 << self._elapsed(instant(date.fromordinal(ordinal), at, self._zone), ordinal)
+        except NonexistentTime:
+            return 0  # the clock jumps over this step of the grid
+
+    def _wall(self, ordinal: int, at: time) -> int:
+        # Hours that begin or end while the clock jumps do so when it has jumped.
+        moment = datetime.combine(date.fromordinal(ordinal), at)
+        while True:
+            try:
+                return self._elapsed(instant(moment.date(), moment.time(), self._zone), ordinal)
+            except NonexistentTime:
+                moment += timedelta(minutes=1)
+
+    def _elapsed(self, moment: datetime, ordinal: int) -> int:
+        return (int(moment.timestamp()) - self._midnight(ordinal)) // 60
+
+    def _midnight(self, ordinal: int) -> int:
+        if ordinal not in self._midnights:
+            moment = datetime.combine(date.fromordinal(ordinal), time.min, tzinfo=self._zone)
+            self._midnights[ordinal] = int(moment.timestamp())
+        return self._midnights[ordinal]
+
+    def _local(self, timestamp: int) -> datetime:
+        return datetime.fromtimestamp(timestamp, UTC).astimezone(self._zone)
+
+
+@lru_cache(maxsize=256)
+def _wall_stretch(hours: Hours, grid: int) -> Stretch:
+    begin, end = (at.hour * 60 + at.minute for at in (hours.opens, hours.closes))
+    starts = sum(1 << at.hour * 60 + at.minute for at in _steps(hours, grid))
+    return ((1 << (end - begin)) - 1) << begin, starts
+
+
+def _steps(hours: Hours, grid: int) -> Iterator[time]:
+    at = datetime.combine(date.min, hours.opens)
+    closes = datetime.combine(date.min, hours.closes)
+    while at < closes:
+        yield at.time()
+        at += timedelta(minutes=grid)
+
+
+def runs(free: int, minutes: int) -> int:
+    """Bits at which at least `minutes` set bits in a row begin."""
+    length = 1
+    while length < minutes and free:
+        step = min(length, minutes - length)
+        free &= free >> step
+        length += step
+    return free
+
+
+def lowest(bits: int) -> int:
+    """Index of the lowest set bit; NO_TIME when there is none."""
+    return (bits & -bits).bit_length() - 1
