@@ -18,6 +18,9 @@ from scheduler.subject import Subject, Visit
 if TYPE_CHECKING:
     from rich.console import Console
 
+MOST_REASONS = 4
+"""Sentences of one visit in a table."""
+
 PIPE_WIDTH = 160
 """Columns of a table that goes into a file or another program."""
 
@@ -75,7 +78,7 @@ def print_visits(title: str, visits: Iterable[Visit], *, with_subject: bool = Fa
     rows = []
     for visit in visits:
         row = [str(visit.label), *_when(visit), visit.status.value, span(visit.window)]
-        row += [off_target(visit), "; ".join((*visit.why, *_marks(visit)))]
+        row += [off_target(visit), _why(visit)]
         rows.append([visit.subject, *row] if with_subject else row)
     print_table(title, ["Subject", *columns] if with_subject else columns, rows)
 
@@ -117,5 +120,10 @@ def _when(visit: Visit) -> tuple[str, str]:
     return day(visit.scheduled.start.date()), clock(visit.scheduled)
 
 
-def _marks(visit: Visit) -> tuple[str, ...]:
-    return ("public holidays of that year are not published yet: unverified",) * visit.unverified
+def _why(visit: Visit) -> str:
+    """The rule and the first reasons; all of them are in the JSON output."""
+    shown, more = visit.why[:MOST_REASONS], len(visit.why) - MOST_REASONS
+    parts = [*shown, f"{more} more days (--json lists them)"] if more > 0 else [*shown]
+    if visit.unverified:
+        parts.append("unverified: public holidays of that time are not published yet")
+    return "; ".join(parts)
