@@ -9,13 +9,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
 from scheduler import __version__
 from scheduler.app import App
 from scheduler.cli.screen import complain
-from scheduler.errors import SchedulerError
+from scheduler.errors import OutputError, SchedulerError, UsageError
 
 _COMMANDS = {
     "check": "check",
@@ -76,25 +77,54 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; the result is its exit code."""
+    _allow_any_letter()
+    arguments = sys.argv[1:] if argv is None else list(argv)
     try:
-        result = schedule.main(args=argv, prog_name="schedule", standalone_mode=False)
+        _check_text(arguments)
+        result = schedule.main(arguments, prog_name="schedule", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort:
-        complain("stopped; nothing was changed")
+        complain("stopped")
         return 1
     except SchedulerError as error:
         complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone; a second flush at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # click and rich turn the first into the second: the reader of our output has gone.
+        _let_go_of_stdout()
         return 0
     except Exception as error:
-        complain(f"unexpected failure, nothing was stored: {type(error).__name__}: {error}")
+        if isinstance(error, OSError) and error.filename is None:
+            # Commands print when all else is done, and other files have errors of their own.
+            _let_go_of_stdout()
+            complain(f"done, but the output cannot be written: {error.strerror}")
+            return OutputError.exit_code
+        complain(f"unexpected failure: {type(error).__name__}: {error}")
         if os.environ.get("SCHEDULE_DEBUG"):
             raise
         return SchedulerError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _allow_any_letter() -> None:
+    """Print "?" for what the screen's encoding lacks: the command has been carried out by then."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """UsageError for bytes that are no text here; neither book nor calendar could hold them."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"{argument!a} is not text in UTF-8") from error
+
+
+def _let_go_of_stdout() -> None:
+    """Lead stdout nowhere, so that Python's own flush at exit does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
