@@ -1,18 +1,24 @@
 """New states of visits, appended to the book, and the units they take from then on.
 
->>> str(DoubleBooked(["chair-1 2026-04-09 09:00"]))
-'one of these is no longer free: chair-1 2026-04-09 09:00; run the command again'
+>>> from datetime import datetime
+>>> nine, four = (datetime(2026, 4, 9, hour, tzinfo=ZoneInfo("Asia/Shanghai")) for hour in (9, 16))
+>>> taken = Interval(start=nine, end=four)
+>>> str(DoubleBooked("chair-1", taken, "ZJ-001 infusion-1"))
+'chair-1 is taken from 2026-04-09 09:00 to 2026-04-09 16:00 by ZJ-001 infusion-1'
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from scheduler.dates import Interval
 from scheduler.errors import Refused
 from scheduler.store import rows
-from scheduler.store.tables import bookings, visit_entries, visits
-from scheduler.subject import Visit
+from scheduler.store.tables import bookings, subjects, visit_entries, visits
+from scheduler.subject import Visit, ref
 
 _Identity = tuple[int, str, int]
 """Subject id, encounter, occurrence: what makes a visit the same one for life."""
@@ -21,9 +27,9 @@ _Identity = tuple[int, str, int]
 class DoubleBooked(Refused):
     """A unit that a visit asks for is already taken for some of that time."""
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        slots = ", ".join(wanted)
-        super().__init__(f"one of these is no longer free: {slots}; run the command again")
+    def __init__(self, unit: str, taken: Interval, holder: str) -> None:
+        span = f"from {taken.start:%Y-%m-%d %H:%M} to {taken.end:%Y-%m-%d %H:%M}"
+        super().__init__(f"{unit} is taken {span} by {holder}")
 
 
 def append(
@@ -100,14 +106,37 @@ def _book(connection: Connection, visit_ids: Sequence[int], wanted: Sequence[row
     # One order for everyone: two desks then wait for each other less often in a circle.
     wanted = sorted(wanted, key=lambda row: (row["site"], row["unit"], row["start_at"]))
     try:
-        connection.execute(insert(bookings), wanted)
+        with connection.begin_nested():
+            connection.execute(insert(bookings), wanted)
     except IntegrityError as error:
-        if not is_double_booking(error):
+        # By SQLite's trigger or PostgreSQL's constraint of the same name.
+        if "bookings_no_overlap" not in str(error.orig):
             raise
-        slots = (f"{row['unit']} {row['start_at']:%Y-%m-%d %H:%M}" for row in wanted)
-        raise DoubleBooked(slots) from error
+        _name_clash(connection, wanted)
+        # Nothing to see: another desk was quicker, after this transaction began.
+        raise
 
 
-def is_double_booking(error: IntegrityError) -> bool:
-    """Whether the database refused an overlap: by SQLite's trigger or PostgreSQL's EXCLUDE."""
-    return "bookings_no_overlap" in str(error.orig)
+def _name_clash(connection: Connection, wanted: Sequence[rows.Columns]) -> None:
+    """Raise DoubleBooked where the book, or the wish itself, holds a unit twice."""
+    taken = bookings.c
+    holder = (
+        select(taken.start_at, taken.end_at, subjects.c.code)
+        .add_columns(visits.c.encounter, visits.c.occurrence)
+        .select_from(bookings)
+        .join(visits, visits.c.id == taken.visit_id)
+        .join(subjects, subjects.c.id == visits.c.subject_id)
+    )
+    for row in wanted:
+        query = holder.where(taken.site == row["site"], taken.unit == row["unit"]).where(
+            taken.start_at < row["end_at"], taken.end_at > row["start_at"]
+        )
+        if found := connection.execute(query).first():
+            span = rows.interval(found.start_at, found.end_at, ZoneInfo(row["zone"]))
+            name = f"{found.code} {ref(found.encounter, found.occurrence)}"
+            raise DoubleBooked(row["unit"], span, name)
+    for row, after in pairwise(wanted):
+        if (row["site"], row["unit"]) == (after["site"], after["unit"]):
+            span = Interval(start=row["start_at"], end=row["end_at"])
+            if span.overlaps(Interval(start=after["start_at"], end=after["end_at"])):
+                raise DoubleBooked(row["unit"], span, "another visit of the same plan")

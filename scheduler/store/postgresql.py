@@ -13,16 +13,17 @@ from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import StoreUnavailable
-from scheduler.store.entries import DoubleBooked
 from scheduler.store.rows import json_text
 
 _RACES = {
     "40001",  # serialization_failure: what was read has changed
     "40P01",  # deadlock_detected: two desks waited for each other
+    "23P01",  # exclusion_violation: another desk took the slot first
     "23505",  # unique_violation: another desk entered the same code or revision first
 }
 
 _CAUSES = {
+    "23P01": "is being changed by too many others at this moment; try again",
     "25006": "is on a server that only reads; name the main server",
     "40": "is being changed by too many others at this moment; try again",
     "42501": "refuses this user; its administrator must grant CREATE and USAGE on the schema",
@@ -47,7 +48,8 @@ class Postgresql:
     """One PostgreSQL database: how to reach it, begin on it and explain its errors."""
 
     def __init__(self, url: URL, *, patience: float) -> None:
-        self._lock_timeout = f"SET LOCAL lock_timeout = {int(patience * 1000)}"
+        # Zero would be forever.
+        self._lock_timeout = f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
         host = url.host or url.query.get("host") or "this machine"
         self.place = f"the book {url.database or url.username} on {host}"
         try:
@@ -75,13 +77,13 @@ class Postgresql:
             connection.execution_options(postgresql_readonly=True)
         connection.exec_driver_sql(self._lock_timeout)
 
-    def lost_race(self, error: Exception) -> bool:
+    def lost_race(self, error: DBAPIError) -> bool:
         """Whether the work may succeed when it is done again on the newer book."""
-        return isinstance(error, DoubleBooked) or _sqlstate(error) in _RACES
+        return _sqlstate(error) in _RACES
 
     def explain(self, error: DBAPIError) -> StoreUnavailable | None:
         """Words for an error that is the database's, None for the program's."""
-        state, said = _sqlstate(error), _last_line(error)
+        state, said = _sqlstate(error), _said(error)
         if "btree_gist" in said:
             return StoreUnavailable(
                 f"{self.place} lacks the extension btree_gist ({said}); ask its"
@@ -93,10 +95,12 @@ class Postgresql:
         return StoreUnavailable(f"{self.place} {cause} ({said})") if cause else None
 
 
-def _sqlstate(error: Exception) -> str:
-    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def _last_line(error: DBAPIError) -> str:
-    # libpq says what it tried first and what came of it last; never the password.
-    return str(error.orig).strip().splitlines()[-1]
+def _said(error: DBAPIError) -> str:
+    # A server's message, or libpq's last line: what it tried comes first, what came of it
+    # last.  Neither repeats the password.
+    primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+    return str(primary or str(error.orig).strip().splitlines()[-1])

@@ -140,15 +140,15 @@ def entry_columns(visit: Visit) -> Columns:
 
 
 def booking_columns(visit: Visit) -> Sequence[Columns]:
-    """The rows of `bookings` for a visit: none once it frees its units."""
+    """The rows of `bookings` for a visit, in UTC: none once it frees its units."""
     if visit.status not in TAKING:
         return ()
     return [
         {
             "site": visit.site,
             "unit": taken.unit,
-            "start_at": taken.interval.start,
-            "end_at": taken.interval.end,
+            "start_at": taken.interval.start.astimezone(UTC),
+            "end_at": taken.interval.end.astimezone(UTC),
             "zone": zone_name(taken.interval),
         }
         for taken in visit.allocations

@@ -86,7 +86,7 @@ class Sqlite:
         self._write_ahead(connection)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    def lost_race(self, error: Exception) -> bool:  # noqa: ARG002 - PostgreSQL's signature
+    def lost_race(self, error: DBAPIError) -> bool:  # noqa: ARG002 - PostgreSQL's signature
         """Never: the lock lets one writer in at a time, and an error is final."""
         return False
 

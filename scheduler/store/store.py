@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 from scheduler.store import schema
 from scheduler.store.book import Book
 from scheduler.store.engines import engine
-from scheduler.store.entries import DoubleBooked
 from scheduler.store.tables import metadata
 
 T = TypeVar("T")
@@ -46,18 +45,17 @@ class Store:
 
         The book is made in an empty database.  `work` is done again from the start, on
         the newer book, where others write at the same moment, so it should change
-        nothing but the book; it must let `DoubleBooked` pass.
+        nothing but the book.
 
         Raises:
             StoreUnavailable: the database cannot be opened, locked or written.
-            DoubleBooked: a slot is taken, and stays so.
         """
         self._database.prepare()
         with self._explained():
             for _ in range(ATTEMPTS - 1):
                 try:
                     return self._write(work)
-                except (DBAPIError, DoubleBooked) as error:
+                except DBAPIError as error:
                     if not self._database.lost_race(error):
                         raise
             return self._write(work)

@@ -17,7 +17,7 @@ from tests.store import values
 from tests.store.values import CHANGE, SHANGHAI, SLOT, SUBJECT, VISIT, at, enrolling
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data(), subject=values.subjects)
 def test_what_comes_back_is_what_went_in(
     databases: Databases, data: st.DataObject, subject: Subject
