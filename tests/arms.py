@@ -100,6 +100,11 @@ def zhujiang() -> Site:
     return site_reader.read(shipped.read(name).decode(), name)
 
 
+def bits(number: int) -> list[int]:
+    """The places of the set bits."""
+    return [n for n in range(number.bit_length()) if number >> n & 1]
+
+
 def moved(day: date, offset: Offset) -> date:
     """Laws 1 and 2 by hand: days are counted, months clip at the month's end."""
     if not offset.months:
