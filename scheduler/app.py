@@ -6,6 +6,7 @@ This is the only place that reads the clock, the environment and the login.
 import getpass
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,13 +25,18 @@ class App:
 
     def __init__(self, flags: Mapping[str, str | None]) -> None:
         self.settings = config.load(flags, os.environ, login=_login())
+        self._opened = ExitStack()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._opened.close()
 
     @cached_property
     def store(self) -> Store:
         """The book that the settings name."""
         database = self.settings.get("database")
         assert database is not None, "the settings have a default"
-        return Store(database)
+        return self._opened.enter_context(Store(database))
 
     @cached_property
     def clinic(self) -> "Clinic":

@@ -66,7 +66,8 @@ def schedule(
 ) -> None:
     """Plan the visits of a clinical trial and keep the plan in step with life."""
     flags = {"config": config, "database": database, "site": site, "user": user}
-    ctx.obj = App(flags)
+    ctx.obj = app = App(flags)
+    ctx.call_on_close(app.close)
     ctx.meta["json"] = as_json
 
 
