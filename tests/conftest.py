@@ -1,12 +1,16 @@
 """Shared ground of the tests: one hypothesis profile, and databases of both engines."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from freezegun import freeze_time
 from hypothesis import HealthCheck, settings
 
 from scheduler.store import Store
 from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, postgresql_server
+from tests.running import NOW, Schedule, isolated, settings_of_others
 
 settings.register_profile(
     "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -37,3 +41,41 @@ def store(databases: Databases) -> Iterator[Store]:
     """A book in which nobody is enrolled, on either engine."""
     with databases.book() as url, Store(url) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Books in SQLite, for tests to which the engine does not matter."""
+    return SqliteFiles(tmp_path_factory.mktemp("books"))
+
+
+@pytest.fixture
+def schedule(
+    sqlite_files: SqliteFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Schedule]:
+    """The command line with a book in which nobody is enrolled, at a frozen time."""
+    with sqlite_files.book() as url, _at_a_desk(url, tmp_path, monkeypatch) as schedule:
+        yield schedule
+
+
+@pytest.fixture
+def journey(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Schedule]:
+    """As `schedule`, once on each engine."""
+    with databases.book() as url, _at_a_desk(url, tmp_path, monkeypatch) as schedule:
+        yield schedule
+
+
+@contextmanager
+def _at_a_desk(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Schedule]:
+    """A person's folder, home and clock; nothing of the one who runs the tests is read."""
+    desk = folder / "desk"
+    desk.mkdir()
+    monkeypatch.chdir(desk)
+    for name in settings_of_others():
+        monkeypatch.delenv(name)
+    for name, value in isolated(folder / "home", url):
+        monkeypatch.setenv(name, value)
+    with freeze_time(NOW, ignore=["_pytest.timing"]):
+        yield Schedule(url, desk)
