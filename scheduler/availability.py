@@ -12,14 +12,14 @@ each day is worked out once and kept.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from itertools import combinations, product
 from operator import and_, or_
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
@@ -27,6 +27,8 @@ from scheduler.minutes import Minutes, Stretch, lowest, runs
 from scheduler.protocol import Encounter, Need
 from scheduler.sites import WHOLE_SITE, Site, SiteDay
 from scheduler.subject import Allocation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Availability:
         self._days: dict[int, SiteDay] = {}
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
+        self._remembered: dict[Hashable, Any] = {}
         for source in busy:
             self._busy[source.owner].append(source)
             days = self._taken[source.owner]
@@ -84,8 +87,15 @@ class Availability:
         if not self._taken.get(participant):
             return self
         view = copy(self)
-        view._participant, view._earliest = participant, {}
+        view._participant, view._earliest, view._remembered = participant, {}, {}
         return view
+
+    def remember(self, key: Hashable, found: Callable[[], T]) -> T:
+        """What follows from this availability and `key`, found out once."""
+        if key not in self._remembered:
+            self._remembered[key] = found()
+        known: T = self._remembered[key]
+        return known
 
     def earliest(self, demand: Demand) -> Mapping[int, int]:
         """Minute of the earliest start by day ordinal; NO_TIME on days without one."""

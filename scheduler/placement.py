@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import heappop, heappush
 from itertools import count, islice
+from types import MappingProxyType
 
 from scheduler.availability import Availability, Demand
 from scheduler.dates import FIRST_DAY, Interval, Window
@@ -72,17 +73,26 @@ class Choice:
     starts: Mapping[str, int]
 
 
-def place(tree: Tree, enrolled: date, availability: Availability) -> Placement:
+def place(
+    tree: Tree,
+    enrolled: date,
+    availability: Availability,
+    settled: Mapping[str, date] = MappingProxyType({}),
+) -> Placement:
     """The best placement of one participant; `availability` is as that participant finds it.
+
+    Encounters that are `settled` count as on that day, and are not part of the result.
 
     Raises:
         OutOfOrder, DateOutOfRange: as `plan` does.
     """
     planned = plan(tree.protocol, tree.arm, enrolled)
-    choice = choose(tree, enrolled, availability)
+    choice = choose(tree, enrolled, availability, settled)
     explanation = Explanation(tree, enrolled, availability, choice.search, choice.days, planned)
     slots, missing = [], []
     for encounter in tree.arm.encounters:
+        if encounter.id in settled:
+            continue
         expected = explanation.expected(encounter)
         day = choice.days[encounter.id]
         if day is None:
@@ -143,7 +153,7 @@ def other_slots(
     """
     node = next(node for node in tree.nodes() if node.encounter == encounter)
     days = {id: day.toordinal() for id, day in dates.items()}
-    search = Search(tree, _open_days(tree, availability), {})
+    search = Search(tree, _open_days(tree, availability), {}, {})
     target, steps = node.candidates(days)
     earliest = availability.earliest(node.demand)
     found = (
@@ -158,26 +168,36 @@ def _open_days(tree: Tree, availability: Availability) -> dict[str, Mapping[int,
     return {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
 
 
-def choose(tree: Tree, enrolled: date, availability: Availability) -> Choice:
+def choose(
+    tree: Tree,
+    enrolled: date,
+    availability: Availability,
+    settled: Mapping[str, date] = MappingProxyType({}),
+) -> Choice:
     """The best days and starts, by best-first branching where visits share a day.
 
     Raises:
         DateOutOfRange: a milestone falls outside the years this program knows.
     """
     anchors = tree.anchors(enrolled)
+    fixed = {id: day.toordinal() for id, day in settled.items()}
     open = _open_days(tree, availability)
     order = count()
     queue: list[tuple[int, int, _Banned, Search, dict[str, int | None]]] = []
 
     def ask(banned: _Banned) -> None:
-        search = Search(tree, open, banned)
+        if banned or fixed:
+            search = Search(tree, open, banned, fixed)
+        else:
+            search = availability.remember(tree, lambda: Search(tree, open, {}, {}))
         cost, days = search.best(anchors)
         heappush(queue, (cost, next(order), banned, search, days))
 
     ask({})
     while True:
         _, _, banned, search, days = heappop(queue)
-        starts, clash = _starts(tree, days, open, availability)
+        placed = {id: day for id, day in days.items() if id not in settled}
+        starts, clash = _starts(tree, placed, open, availability)
         if not clash:
             return Choice(search=search, days=days, starts=starts)
         for id in clash:
@@ -195,7 +215,7 @@ def _starts(
     """Earliest starts in protocol order, or the visits that cannot share their day."""
     together: dict[int, list[Encounter]] = {}
     for encounter in tree.arm.encounters:
-        day = days[encounter.id]
+        day = days.get(encounter.id)
         if day is not None:
             together.setdefault(day, []).append(encounter)
     starts: dict[str, int] = {}

@@ -136,7 +136,10 @@ class Tree:
 
         fixed = [ENROLLMENT, *(milestone.id for milestone in protocol.milestones)]
         roots = (
-            node for anchor in fixed if anchor not in ids for node in hung_on(anchor, frozenset())
+            node
+            for anchor in fixed
+            if anchor not in ids
+            for node in hung_on(anchor, frozenset(fixed))
         )
         return cls(protocol=protocol, arm=arm, roots=tuple(roots))
 
@@ -155,8 +158,10 @@ class Search:
     """The best days for one participant, when the given days are open.
 
     `open` maps encounter ids to the earliest start by day (negative: no start that day);
-    `banned` days of an encounter are passed over.  Methods take the days of the anchors
-    above in a dictionary, and write into it the days they try for the anchors below.
+    `banned` days of an encounter are passed over; `settled` encounters have their day,
+    open or not, at no cost.  What was found out about a branch is remembered, so one
+    search serves many participants as long as the same days are open.  Methods take the
+    days of the anchors above in a dictionary, and write into it those they try below.
     """
 
     def __init__(
@@ -164,10 +169,16 @@ class Search:
         tree: Tree,
         open: Mapping[str, Mapping[int, int]],
         banned: Mapping[str, frozenset[int]],
+        settled: Mapping[str, int],
     ) -> None:
         self._tree = tree
         self._open = [open[encounter.id] for encounter in tree.arm.encounters]
         self._banned = [banned.get(encounter.id) for encounter in tree.arm.encounters]
+        self._settled = [settled.get(encounter.id) for encounter in tree.arm.encounters]
+        self._special = [
+            banned or settled is not None
+            for banned, settled in zip(self._banned, self._settled, strict=True)
+        ]
         self._below: dict[tuple[int, ...], int] = {}
 
     def best(self, anchors: Mapping[str, int]) -> tuple[int, dict[str, int | None]]:
@@ -199,6 +210,10 @@ class Search:
 
         Where that cost exceeds `enough`, any cost that does so is given instead.
         """
+        settled = self._settled[node.position]
+        if settled is not None:
+            cost = node.ranks.impossible if enough is None else enough
+            return (self.below(node, settled, days, cost) if node.children else 0), settled
         open, banned = self._open[node.position], self._banned[node.position]
         least, best = node.dropped, None
         if enough is not None and enough < least:
@@ -236,7 +251,7 @@ class Search:
         cost = 0
         days[node.encounter.id] = day
         for child in node.children:
-            if child.children or child.steps is None or self._banned[child.position]:
+            if child.children or child.steps is None or self._special[child.position]:
                 cost += self.choose(child, days, enough - cost)[0]
             else:
                 cost += self._leaf(child, day)
