@@ -56,9 +56,10 @@ def upcoming(app: App, days: int, as_of: date | None, as_json: bool) -> None:
 
 
 def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) -> None:
+    site = app.clinic.site.code if app.settings.get("site") else None
     visits: list[Visit] = [
         visit
-        for visit in agenda.of_days(app.store, window, app.settings.get("site"))
+        for visit in agenda.of_days(app.store, window, site)
         if visit.status in OPEN or not only_open
     ]
     if as_json:
