@@ -8,6 +8,7 @@ into the book does not wait for the typesetter.
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -46,14 +47,24 @@ class Commands(click.Group):
         return commands[cmd_name]
 
 
+# `scheduler.config` reads these variables itself, and knows where each value came from.
+_setting = partial(click.option, allow_from_autoenv=False)
+
+
 @click.group(
     cls=Commands, context_settings={"auto_envvar_prefix": "SCHEDULE", "max_content_width": 100}
 )
-@click.option("--config", metavar="FILE", help="Configuration file.")
-@click.option("--database", metavar="URL", help="Address of the book.")
-@click.option("--site", metavar="CODE", help="Site to work for: a code, or a site file.")
-@click.option("--user", metavar="NAME", help="Operating person, for the history (default: login).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@_setting("--config", metavar="FILE", help="Configuration file.")
+@_setting("--database", metavar="URL", help="Address of the book.")
+@_setting("--site", metavar="CODE", help="Site to work for: a code, or a site file.")
+@_setting("--user", metavar="NAME", help="Operating person, for the history (default: login).")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="SCHEDULE_JSON",
+    help="Print one JSON object instead of a table.",
+)
 @click.version_option(__version__, package_name="infusion-scheduler")
 @click.pass_context
 def schedule(
