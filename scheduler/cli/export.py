@@ -9,7 +9,8 @@ import click
 from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day
-from scheduler.dates import Window
+from scheduler.dates import Window, checked
+from scheduler.errors import BadValue
 from scheduler.services import publication
 from scheduler.services.publication import Kind, Selection
 from scheduler.sites import Audience
@@ -25,8 +26,8 @@ class Week(click.ParamType[Window]):
     ) -> Window:
         if match := re.fullmatch(r"(\d{4})-?W(\d{2})", str(value)):
             try:
-                monday = date.fromisocalendar(int(match[1]), int(match[2]), 1)
-            except ValueError as error:
+                monday = checked(date.fromisocalendar(int(match[1]), int(match[2]), 1))
+            except (BadValue, ValueError) as error:
                 self.fail(f"{value} is no week: {error}", param, ctx)
         else:
             day = Day().convert(value, param, ctx)
