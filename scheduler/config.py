@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,8 @@ def _file(named: str | None) -> Path | None:
         DIRS.site_config_path / "config.toml",
         Path("/etc/schedule/config.toml"),
     )
-    return next((place for place in places if place.is_file()), None)
+    # Not Path.is_file, which raises in a folder that belongs to somebody else.
+    return next((place for place in places if isfile(place)), None)
 
 
 def _read(path: Path) -> dict[str, Any]:

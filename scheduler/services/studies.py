@@ -7,6 +7,7 @@ the rules that a participant was enrolled under.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from os.path import isfile
 from pathlib import Path, PurePosixPath
 
 from scheduler import files, shipped
@@ -35,8 +36,9 @@ def find(named: str | None, own: Path | None) -> Study:
         UnknownName: no protocol of that name.
         BadInput: the file cannot be read, or is no protocol; every problem is listed.
     """
-    named = named or BUILT_IN
-    if named.endswith(".toml") or "/" in named or Path(named).is_file():
+    named = BUILT_IN if named is None else named
+    # Not Path.is_file, which raises where a name is too long for a file.
+    if named.endswith(".toml") or "/" in named or isfile(named):
         return read(files.read_text(Path(named)), named)
     if named not in (known := names(own)):
         raise UnknownName("protocol", named, known)
