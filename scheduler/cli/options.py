@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import click
@@ -45,10 +45,10 @@ class Kilograms(click.ParamType[Decimal]):
     ) -> Decimal:
         from scheduler.services.enrollment import check_weight
 
+        if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", str(value)):
+            self.fail(f"{value} is no number of kilograms; write it like 68.5", param, ctx)
         try:
             return check_weight(Decimal(str(value)))
-        except InvalidOperation:
-            self.fail(f"{value} is no number of kilograms; write it like 68.5", param, ctx)
         except BadValue as error:
             self.fail(str(error), param, ctx)
 
