@@ -51,9 +51,8 @@ def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Ch
         site = clinic.site
         every = book.visits(site=site.code)
         coming = [v for v in every if v.status in OPEN and v.day is not None and v.day >= as_of]
-        if not coming:
-            return Check(checked=0, blocked=(), problems=())
-        last = max(max(visit.day or as_of, visit.window.latest) for visit in coming)
+        ends = [max(visit.day or as_of, visit.window.latest) for visit in coming]
+        last = max(ends, default=as_of)
         days = Window(earliest=as_of, latest=last)
         taken = clinics.taken(clinic, given, days.interval(site.tz()))
         checking = _Checking(book, clinic, taken.busy, every)
