@@ -18,7 +18,7 @@ from scheduler.services.checking import Blocked, Check
 @as_of_option
 @json_option
 @click.pass_obj
-def check(app: App, conflicts: tuple[str, ...], as_of: date | None, as_json: bool) -> None:
+def check(app: App, conflicts: tuple[str, ...], as_of: date | None, as_json: bool) -> int:
     """Check every coming visit against the conflict calendars as they are now."""
     day = as_of or app.today(app.clinic.site)
     result = checking.check(app.store, app.clinic, conflicts, day)
@@ -29,8 +29,7 @@ def check(app: App, conflicts: tuple[str, ...], as_of: date | None, as_json: boo
     screen.warn_incomplete(result.problems)
     if result.blocked:
         raise ConflictsFound(f"{len(result.blocked)} of {result.checked} coming visits are blocked")
-    if result.problems:
-        raise BadInput(result.problems)
+    return BadInput.exit_code if result.problems else 0
 
 
 def _print(result: Check) -> None:

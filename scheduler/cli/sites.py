@@ -11,7 +11,7 @@ from scheduler.dates import Window
 from scheduler.errors import BadInput
 from scheduler.services import clinics
 
-YEAR = timedelta(days=365)
+YEAR = 365
 
 
 @click.group()
@@ -22,26 +22,23 @@ def site() -> None:
 @site.command()
 @click.argument("file", metavar="FILE")
 @click.pass_obj
-def check(app: App, file: str) -> None:
+def check(app: App, file: str) -> int:
     """Check a site file and the conflict calendars it names; every problem is listed."""
     clinic = clinics.read(Path(file))
     found = clinic.site
     today = app.today(found)
-    year = Window(earliest=today, latest=today + YEAR)
+    year = Window(earliest=today, latest=today + timedelta(days=YEAR - 1))
     taken = clinics.taken(clinic, (), year.interval(found.tz()))
     resources = ", ".join(f"{len(r.units)} × {r.kind}" for r in found.resources)
     open_days = sum(1 for day in year.days() if found.day(day).closed_because is None)
     click.echo(f"{file}: {found.code}, {found.name}, {found.zone} is sound")
     click.echo(f"resources: {resources}; a start every {found.grid} min")
-    click.echo(
-        f"open on {open_days} of the next {YEAR.days} days; {_holidays(found.verified_through)}"
-    )
+    click.echo(f"open on {open_days} of the next {YEAR} days; {_holidays(found.verified_through)}")
     for busy in taken.busy:
         count = f"{len(busy.intervals)} busy times in the next year"
         click.echo(f"calendar {busy.source} ({busy.owner}): {count}")
-    if taken.problems:
-        screen.warn_incomplete(taken.problems)
-        raise BadInput(taken.problems)
+    screen.warn_incomplete(taken.problems)
+    return BadInput.exit_code if taken.problems else 0
 
 
 def _holidays(through: date | None) -> str:
