@@ -27,9 +27,8 @@ Facts = dict[str, object]
 class Sheaf:
     """One participant's pages.
 
-    `calendar` are the visits on the calendar page, which is left out when there are none;
-    `visits` are those that get a sheet, of which the ones without a slot, and the ones that
-    will not take place, get none.
+    `visits` get a sheet each, but for those without a slot and those that will not take
+    place; `calendar` are the visits on the calendar page, which no visits leave out.
     """
 
     subject: Subject
@@ -214,4 +213,6 @@ def _in_order(visits: Iterable[Visit]) -> tuple[Visit, ...]:
 def _qr(text: str) -> str:
     import segno  # tables of the QR standard: only where needed
 
-    return segno.make(text, error="m", micro=False).svg_inline(border=0, omitsize=True)
+    # Every mask can be read; to find the smoothest of the eight takes five times as long.
+    code = segno.make(text, error="m", micro=False, mask=2)
+    return code.svg_inline(border=0, omitsize=True)

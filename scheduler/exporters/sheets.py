@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PAPERS = {"A4": "a4", "Letter": "us-letter"}
 """Paper as people call it, and as Typst does."""
 
-PAGES_A_FILE = 50
+PAGES_A_FILE = 40
 """The compiler holds about 4 MB for each page of a file until the file is done."""
 
 _ENTRY = b'#import "sheets/sheets.typ": sheets\n#sheets(json("facts.json"))\n'
@@ -88,9 +88,10 @@ def sheet_files(
     printed: datetime,
     templates: Templates,
 ) -> Iterator[bytes]:
-    """Many participants' sheets, as PDFs of at most about PAGES_A_FILE pages.
+    """Many participants' sheets, as PDFs of at most PAGES_A_FILE pages.
 
-    A participant's pages are never torn apart, and are numbered by themselves.
+    A participant's pages are never torn apart, and are numbered by themselves; so only
+    one who has more pages than that makes a longer file.
     Raises as `visit_sheets` does.
     """
     for batch in _batches(sheaves):

@@ -403,7 +403,7 @@ def test_many_participants_come_in_files_that_tear_nobody_apart() -> None:
             templates=templates(),
         )
     ]
-    assert [len(document) for document in documents] == [42, 14]
+    assert [len(document) for document in documents] == [28, 28]
     assert max(map(len, documents)) <= PAGES_A_FILE
     labels = ["Visit calendar", *(visit.label.say("en") for visit in visits())]
     titles = [title for document in documents for title in document]
