@@ -1,8 +1,8 @@
 """A book in a PostgreSQL database that several desks share.
 
-Every transaction sees the book as of its first statement.  Where another desk commits
+Every transaction sees the book as of its first query.  Where another desk commits
 something that contradicts it, PostgreSQL refuses, and the store does the work again on
-the newer book.
+the newer book, then alone: nobody loses twice.
 
 >>> from sqlalchemy import make_url
 >>> Postgresql(make_url("postgresql://li:secret@db.example/trial"), patience=1).place
@@ -14,6 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import StoreUnavailable
 from scheduler.store.rows import json_text
+
+_MAKING = int.from_bytes(b"schedule")
+"""The number of the advisory lock under which a book is made."""
 
 _RACES = {
     "40001",  # serialization_failure: what was read has changed
@@ -71,11 +74,26 @@ class Postgresql:
     def prepare(self) -> None:
         """Nothing: the server keeps its own files."""
 
-    def begin(self, connection: Connection, *, writing: bool) -> None:
-        """Begin a transaction that sees one state of the book."""
-        if not writing:
-            connection.execution_options(postgresql_readonly=True)
+    def begin_reading(self, connection: Connection) -> None:
+        """Begin a transaction that sees one state of the book and changes nothing."""
+        connection.execution_options(postgresql_readonly=True)
         connection.exec_driver_sql(self._lock_timeout)
+
+    def begin_writing(self, connection: Connection, *, alone: bool) -> None:
+        """Begin a transaction that sees one state of the book and may change it.
+
+        One that is alone waits for its turn, and then no other writer can come first.
+        """
+        connection.exec_driver_sql(self._lock_timeout)
+        if alone:
+            # Unlike a query, this does not yet fix the state that the transaction sees.
+            connection.exec_driver_sql("LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE")
+
+    def begin_making(self, connection: Connection) -> None:
+        """Begin the transaction that makes the book; others who want to make it wait."""
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        connection.exec_driver_sql(self._lock_timeout)
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
 
     def lost_race(self, error: DBAPIError) -> bool:
         """Whether the work may succeed when it is done again on the newer book."""
@@ -100,7 +118,6 @@ def _sqlstate(error: DBAPIError) -> str:
 
 
 def _said(error: DBAPIError) -> str:
-    # A server's message, or libpq's last line: what it tried comes first, what came of it
-    # last.  Neither repeats the password.
+    # The server's sentence, or all that libpq tried, as one line; neither repeats the password.
     primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
-    return str(primary or str(error.orig).strip().splitlines()[-1])
+    return " ".join(str(primary or error.orig).split())

@@ -1,11 +1,16 @@
 """The schema of the book: is it there, is it this program's, and make it where nothing is."""
 
+from threading import Lock
+
 from sqlalchemy import Connection, inspect, text
 
 from scheduler.errors import StoreUnavailable
 from scheduler.store.tables import REVISION, changes
 
 VERSION_TABLE = "alembic_version"
+
+_one_at_a_time = Lock()
+"""Alembic keeps what it is doing in global names, which two threads would share."""
 
 
 class ForeignDatabase(StoreUnavailable):
@@ -57,4 +62,5 @@ def create(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "scheduler.store:migrations")
     config.attributes["connection"] = connection
-    upgrade(config, "head")
+    with _one_at_a_time:
+        upgrade(config, "head")

@@ -76,15 +76,22 @@ class Sqlite:
         except OSError as error:
             raise self._unreachable(error) from error
 
-    def begin(self, connection: Connection, *, writing: bool) -> None:
-        """Begin a transaction that sees one state of the book."""
-        if not writing:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
-            connection.exec_driver_sql("BEGIN")
-            return
+    def begin_reading(self, connection: Connection) -> None:
+        """Begin a transaction that sees one state of the book and changes nothing."""
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        connection.exec_driver_sql("BEGIN")
+
+    def begin_writing(self, connection: Connection, *, alone: bool = True) -> None:  # noqa: ARG002 - SQLite's writer always is
+        """Begin a transaction that sees one state of the book and may change it."""
         connection.exec_driver_sql("PRAGMA query_only = OFF")
-        self._write_ahead(connection)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def begin_making(self, connection: Connection) -> None:
+        """Begin the transaction that makes the book; its readers will not stop its writer."""
+        # Two first writers at once: the one refused goes on by the other's journal.
+        with suppress(DBAPIError):
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        self.begin_writing(connection)
 
     def lost_race(self, error: DBAPIError) -> bool:  # noqa: ARG002 - PostgreSQL's signature
         """Never: the lock lets one writer in at a time, and an error is final."""
@@ -110,14 +117,6 @@ class Sqlite:
         # A plan a nurse has read aloud must survive a power failure; NORMAL may lose it.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
-
-    def _write_ahead(self, connection: Connection) -> None:
-        """Let readers go on while one writes; the file remembers it."""
-        journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
-        if journal == "delete":
-            # Two first writers at once: the one refused goes on by the other's journal.
-            with suppress(DBAPIError):
-                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
     def _unreachable(self, error: OSError) -> StoreUnavailable:
         return StoreUnavailable(f"{self.place} cannot be made or opened: {error.strerror}")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.store import schema
@@ -20,8 +20,8 @@ from scheduler.store.tables import metadata
 
 T = TypeVar("T")
 
-ATTEMPTS = 20
-"""Each lost race means that another desk got its work done, so retries need no pause."""
+ATTEMPTS = 5
+"""The second is made alone and can lose only by a deadlock, so none needs a pause."""
 
 
 class Store:
@@ -52,13 +52,13 @@ class Store:
         """
         self._database.prepare()
         with self._explained():
-            for _ in range(ATTEMPTS - 1):
+            for attempt in range(ATTEMPTS - 1):
                 try:
-                    return self._write(work)
+                    return self._write(work, alone=attempt > 0)
                 except DBAPIError as error:
                     if not self._database.lost_race(error):
                         raise
-            return self._write(work)
+            return self._write(work, alone=True)
 
     def read(self, work: Callable[[Book], T]) -> T:
         """Do `work` on one state of the book; it cannot change anything.
@@ -71,7 +71,7 @@ class Store:
         if self._database.is_missing():
             return _read_empty(work)
         with self._explained(), self._database.engine.connect() as connection:
-            self._database.begin(connection, writing=False)
+            self._database.begin_reading(connection)
             if schema.exists(connection, self._database.place):
                 return work(Book(connection))
         return _read_empty(work)
@@ -91,14 +91,23 @@ class Store:
     ) -> None:
         self.close()
 
-    def _write(self, work: Callable[[Book], T]) -> T:
-        with self._database.engine.connect() as connection:
-            self._database.begin(connection, writing=True)
-            if not schema.exists(connection, self._database.place):
-                schema.create(connection)
+    def _write(self, work: Callable[[Book], T], *, alone: bool) -> T:
+        database = self._database
+        with database.engine.connect() as connection:
+            database.begin_writing(connection, alone=alone)
+            if not schema.exists(connection, database.place):
+                connection.rollback()
+                self._make(connection)
+                database.begin_writing(connection, alone=alone)
             done = work(Book(connection))
             connection.commit()
             return done
+
+    def _make(self, connection: Connection) -> None:
+        self._database.begin_making(connection)
+        if not schema.exists(connection, self._database.place):
+            schema.create(connection)
+        connection.commit()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Connection, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 import scheduler.store.migrations
-from scheduler.errors import StoreUnavailable
+from scheduler.errors import StoreUnavailable, UnknownName
 from scheduler.store import Book, Store
 from scheduler.store.tables import REVISION, metadata
 from tests.databases import Databases, PostgresqlDatabases
@@ -37,15 +37,17 @@ def test_program_reads_the_newest_migration() -> None:
     assert ScriptDirectory(folder).get_heads() == [REVISION]
 
 
-def test_work_that_fails_leaves_an_empty_database_empty(databases: Databases) -> None:
-    def fail(_: Book) -> None:
+def test_work_that_fails_leaves_the_book_empty(databases: Databases) -> None:
+    def fail(book: Book) -> None:
+        enrolling(SUBJECT, VISIT)(book)
         raise RuntimeError("no")
 
-    with databases.empty() as url:
-        with Store(url) as store, pytest.raises(RuntimeError):
+    with databases.empty() as url, Store(url) as store:
+        with pytest.raises(RuntimeError):
             store.write(fail)
-        with by_hand(url) as connection:
-            assert inspect(connection).get_table_names() == []
+        assert store.read(lambda book: book.subjects()) == ()
+        with pytest.raises(UnknownName):
+            store.read(lambda book: book.protocol_text("bmsc-stroke", "1"))
 
 
 def test_other_tables_are_left_alone(databases: Databases) -> None:
