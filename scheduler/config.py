@@ -84,8 +84,9 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: 
     values = {"user": Value(text=login, source="login")}
     values["database"] = Value(text=_default_database(), source="default")
     for setting in TABLE:
-        if setting.name in written and not setting.many:
-            values[setting.name] = Value(text=_from_file(setting, written, path), source=str(path))
+        if path and setting.name in written and not setting.many:
+            text = _placed(setting, written[setting.name], path.parent)
+            values[setting.name] = Value(text=text, source=str(path))
         if text := environ.get(setting.variable):
             values[setting.name] = Value(text=text, source=setting.variable)
         if text := flags.get(setting.name):
@@ -157,8 +158,15 @@ def _fits(setting: Setting, value: object) -> bool:
     return isinstance(value, str)
 
 
-def _from_file(setting: Setting, written: Mapping[str, Any], path: Path | None) -> str:
-    text = str(written[setting.name])
-    if setting.name == "templates" and path:
-        return str(path.parent / text)
+def _placed(setting: Setting, text: str, folder: Path) -> str:
+    """A value of the file with its path, if it is one, counted from the file's folder.
+
+    >>> _placed(TABLE[0], "sqlite:///book.db", Path("/etc/schedule"))
+    'sqlite:////etc/schedule/book.db'
+    """
+    relative = text.removeprefix("sqlite:///")
+    if setting.name == "database" and relative not in {text, "", ":memory:"}:
+        return f"sqlite:///{folder / relative}"
+    if setting.name == "templates" or (setting.name == "site" and text.endswith(".toml")):
+        return str(folder / text)
     return text
