@@ -6,6 +6,7 @@ together at the end, so that a failure in between leaves nothing half-written.
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,12 +35,13 @@ class Staging:
     """Files on their way into one folder; used as a context manager.
 
     `put` writes under a temporary name, `publish` renames all.  What was not published
-    when the block ends is removed.
+    when the block ends is removed, with the folders that were made for it.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._waiting: dict[Path, Path] = {}
+        self._made: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +53,12 @@ class Staging:
         trace: TracebackType | None,
     ) -> None:
         for temporary in self._waiting:
-            temporary.unlink(missing_ok=True)
+            # What could not be written can often not be removed either; it is told already.
+            with suppress(OSError):
+                temporary.unlink()
+        for folder in self._made:
+            with suppress(OSError):  # it is in use
+                folder.rmdir()
 
     def put(self, name: str, chunks: Iterable[bytes]) -> Path:
         """Write a file to be; putting the same name again replaces it.
@@ -61,7 +68,7 @@ class Staging:
         """
         final, temporary = self._folder / name, self._folder / f".{name}.part"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             if final.is_dir():
                 raise OutputError(str(final), "it is a folder")
             self._waiting[temporary] = final
@@ -72,6 +79,11 @@ class Staging:
         except OSError as error:
             raise OutputError(str(final), error.strerror or str(error)) from error
         return final
+
+    def _make_folder(self) -> None:
+        missing = [path for path in (self._folder, *self._folder.parents) if not path.exists()]
+        self._made += missing
+        self._folder.mkdir(parents=True, exist_ok=True)
 
     def publish(self) -> tuple[Path, ...]:
         """Give every file its real name, in the order they were put.
