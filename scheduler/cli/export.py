@@ -67,6 +67,8 @@ def export(
     """Write calendars (.ics), visit sheets (PDF) or a table (CSV)."""
     if subject and site:
         raise click.UsageError("--subject and --site exclude each other")
+    if kind != Kind.ICS and audience != Audience.STAFF:
+        raise click.UsageError(f"--audience is for calendars; {kind} are for staff only")
     paths = publication.publish(
         app.store,
         app.clinic_of(site),
