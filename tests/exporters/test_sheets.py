@@ -304,6 +304,19 @@ def test_threads_print_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("paper", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_longest_code_with_every_mark_still_fits(language: str, paper: str) -> None:
+    code = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-12345"
+    held = replace(
+        one("infusion-1")[0], subject=code, status=Status.HELD, unverified=True, occurrence=2
+    )
+    subject = participant(code=code, weighed=weight(kg="123.45"))
+    text = sheet(pdf(subject, (held,), language=language, paper=paper))
+    assert "123 450 000" in text
+    assert f"bmsc-stroke/{code}/infusion-1#2" in text
+
+
+@pytest.mark.parametrize("paper", SIZES)
 def test_a_sheet_that_does_not_fit_is_named_and_nothing_is_printed(paper: str) -> None:
     protocol = longer(longer(trial(), "infusion-1", 10), "day-30", 40)
     with pytest.raises(BadInput) as caught:
