@@ -85,8 +85,8 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: 
     values["database"] = Value(text=_default_database(), source="default")
     for setting in TABLE:
         if path and setting.name in written and not setting.many:
-            text = _placed(setting, written[setting.name], path.parent)
-            values[setting.name] = Value(text=text, source=str(path))
+            placed = _placed(setting, written[setting.name], path.parent)
+            values[setting.name] = Value(text=placed, source=str(path))
         if text := environ.get(setting.variable):
             values[setting.name] = Value(text=text, source=setting.variable)
         if text := flags.get(setting.name):
@@ -137,6 +137,8 @@ def _read(path: Path) -> dict[str, Any]:
         written = tomllib.loads(files.read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise BadInput([Problem(str(path), f"is no TOML: {error}")]) from error
+    except RecursionError:
+        raise BadInput([Problem(str(path), "is nested too deeply")]) from None
     known = {setting.name: setting for setting in TABLE}
     problems = []
     for key, value in written.items():
