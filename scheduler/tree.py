@@ -96,6 +96,11 @@ class Node:
         for child in self.children:
             yield from child.branch()
 
+    def lost(self) -> int:
+        """Cost of a branch that is impossible as a whole, by all its visits."""
+        ranks = self.ranks
+        return sum(ranks.impossible + ranks.unplaced(node.position) for node in self.branch())
+
     def candidates(self, days: Mapping[str, int]) -> tuple[int, Steps]:
         """The target day, and the steps from it to the allowed days."""
         if self.offset is not None and self.steps is not None:
@@ -189,7 +194,9 @@ class Search:
         cost = 0
         chosen: dict[str, int | None] = {e.id: None for e in self._tree.arm.encounters}
         for root in self._tree.roots:
-            cost += self._follow(root, dict(anchors), chosen, root.ranks.impossible)
+            found = self._follow(root, dict(anchors), chosen, root.ranks.impossible)
+            lost = chosen[root.encounter.id] is None and found >= root.ranks.impossible
+            cost += root.lost() if lost else found
         return cost, chosen
 
     def _follow(
