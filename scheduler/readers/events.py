@@ -78,7 +78,7 @@ class Event:
         try:
             return cls._of(source, zones)
         except OverflowError:
-            raise Unreadable(source.line, "its time lies outside the calendar") from None
+            raise Unreadable(source.line, "ends after the year 9999") from None
 
     @classmethod
     def _of(cls, source: Component, zones: Zones) -> tuple[Self, list[Unreadable]]:
@@ -87,6 +87,7 @@ class Event:
             raise Unreadable(source.line, "has no DTSTART")
         start = Moment.of(line.value, line, zones)
         length = max(_lengths(source, start, zones), key=Length.longest)
+        length.end(start.local, start.utc(), start.to_utc)  # may lie outside the calendar
         faults = list(source.faults)
         replaces, following = _replaced(source, zones, faults)
         event = cls(

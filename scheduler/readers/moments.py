@@ -66,16 +66,19 @@ class Moment:
         try:
             local = datetime.fromisoformat(day + (at or ""))
             if at is None:
-                return cls(local, zones.days, Form.DAY)
-            if zulu:
-                return cls(local, utc, Form.UTC)
-            if tzid := line.param("TZID"):
-                return cls(local, zones.named(tzid), Form.ZONED)
-            return cls(local, zones.floating(), Form.FLOATING)
+                moment = cls(local, zones.days, Form.DAY)
+            elif zulu:
+                moment = cls(local, utc, Form.UTC)
+            elif tzid := line.param("TZID"):
+                moment = cls(local, zones.named(tzid), Form.ZONED)
+            else:
+                moment = cls(local, zones.floating(), Form.FLOATING)
+            moment.utc()  # may lie outside the calendar
         except UnknownZone as error:
             raise Unreadable(line.number, f"{line.name}: {error}") from None
-        except ValueError:
+        except (ValueError, OverflowError):
             raise Unreadable(line.number, f"{line.name} is no possible time") from None
+        return moment
 
     @property
     def whole_day(self) -> bool:
@@ -150,9 +153,12 @@ def period(text: str, line: ContentLine, zones: Zones) -> tuple[Moment, Length |
         return start, None
     try:
         if last[:1] in {"P", "+", "-"}:
-            return start, Length.lasting(last, start)
-        return start, Length.between(start, Moment.of(last, line, zones))
+            length = Length.lasting(last, start)
+        else:
+            length = Length.between(start, Moment.of(last, line, zones))
+        length.end(start.local, start.utc(), start.to_utc)  # may lie outside the calendar
     except Unreadable:
         raise
     except (ValueError, OverflowError):
         raise Unreadable(line.number, f"{line.name} has an impossible period") from None
+    return start, length

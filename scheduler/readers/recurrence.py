@@ -148,7 +148,7 @@ class Rule:
 
     def _by_beat(self, after: datetime, before: datetime) -> Iterator[datetime]:
         base = self._period(after)
-        while base < before:
+        while base + self.beats[0] < before:
             for beat in self.beats:
                 yield base + beat
             base += self.step

@@ -68,7 +68,7 @@ class Exclusions:
 class Series:
     """Every event that shares a UID within one calendar.
 
-    `faults` fills while `taken` is consumed: rules too long to be followed to their end.
+    `faults` fills while `taken` is consumed: series that could not be followed to their end.
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
@@ -76,7 +76,6 @@ class Series:
         self._changes: list[tuple[Moment, Event]] = []
         self.faults: list[tuple[Component, Unreadable]] = []
         for event in events:
-            self.source = event.source
             if event.replaces is None:
                 self._masters.append(event)
             else:
@@ -84,18 +83,18 @@ class Series:
         self._note_rules_of_changes()
 
     def taken(self, after: datetime, before: datetime) -> Iterator[Taken]:
-        """The time taken from `after` to `before` (naive UTC), in no order; it may reach beyond.
-
-        Raises:
-            OverflowError: an occurrence ends after the year 9999.
-        """
+        """The time taken from `after` to `before` (naive UTC), in no order; it may reach beyond."""
         for _, change in self._changes:
             if change.busy:
                 yield _single(change)
         tail = _Tail([pair for pair in self._changes if pair[1].following])
         for master in self._masters:
             if master.busy or tail.busy:
-                yield from self._of(master, tail, after, before)
+                try:
+                    yield from self._of(master, tail, after, before)
+                except OverflowError:
+                    what = "repeats beyond the year 9999: what lies there is not counted"
+                    self.faults.append((master.source, Unreadable(master.source.line, what)))
 
     def _of(
         self, master: Event, tail: "_Tail", after: datetime, before: datetime
