@@ -21,7 +21,7 @@ from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
 from scheduler.store import entries, rows, tables
 from scheduler.store.changes import Change, Entry
-from scheduler.subject import Allocation, Subject, Visit
+from scheduler.subject import Allocation, Subject, Visit, Weight
 
 _newer_weight = tables.weights.alias()
 _SUBJECTS = (
@@ -55,6 +55,7 @@ _IS_CURRENT = ~exists().where(
 class Book:
     """The book as one transaction sees it; made by `Store.read` and `Store.write` only.
 
+    A refused method leaves no trace, so work may catch the refusal and do something else.
     Codes of subjects are found in any case and width ("zj-001" finds ZJ-001) and can
     therefore not be enrolled twice.
     """
@@ -155,15 +156,10 @@ class Book:
         if enrolled := self._find_subject(subject.code):
             raise AlreadyEnrolled(enrolled.code)
         self.protocol_text(subject.protocol, subject.protocol_version)
-        change_id = self._add_change(change)
-        row = {**rows.subject_columns(subject), "change_id": change_id}
-        added = insert(tables.subjects).values(row).returning(tables.subjects.c.id)
-        subject_id: int = self._connection.execute(added).scalar_one()
-        if weight := subject.weight:
-            kg = {"kg": str(weight.kg), "measured": weight.measured}
-            row = {**kg, "subject_id": subject_id, "change_id": change_id}
-            self._connection.execute(insert(tables.weights), row)
-        entries.append(self._connection, change_id, {subject.code: subject_id}, visits)
+        with self._connection.begin_nested():
+            change_id = self._add_change(change)
+            subject_id = self._add_subject(change_id, subject)
+            entries.append(self._connection, change_id, {subject.code: subject_id}, visits)
 
     def record(self, change: Change, visits: Sequence[Visit]) -> None:
         """Append new states of visits and replace what they take.
@@ -176,7 +172,17 @@ class Book:
             DoubleBooked: a unit is taken already.
         """
         ids = {code: self._subject_row(code).id for code in {visit.subject for visit in visits}}
-        entries.append(self._connection, self._add_change(change), ids, visits)
+        with self._connection.begin_nested():
+            entries.append(self._connection, self._add_change(change), ids, visits)
+
+    def weigh(self, change: Change, subject: str, weight: Weight) -> None:
+        """Add a body weight; the one added last counts.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        subject_id: int = self._subject_row(subject).id
+        self._add_weight(self._add_change(change), subject_id, weight)
 
     def history(self, subject: str) -> tuple[Entry, ...]:
         """Every state of the subject's visits that was ever recorded, oldest first.
@@ -215,7 +221,22 @@ class Book:
         query = select(kept.text).where(kept.id == id, kept.version == version)
         return self._connection.scalar(query)
 
+    def _add_weight(self, change_id: int, subject_id: int, weight: Weight) -> None:
+        kg = {"kg": str(weight.kg), "measured": weight.measured}
+        row = {**kg, "subject_id": subject_id, "change_id": change_id}
+        self._connection.execute(insert(tables.weights), row)
+
     def _add_change(self, change: Change) -> int:
         added = insert(tables.changes).values(rows.change_columns(change))
         change_id: int = self._connection.execute(added.returning(tables.changes.c.id)).scalar_one()
         return change_id
+
+    def _add_subject(self, change_id: int, subject: Subject) -> int:
+        row = {**rows.subject_columns(subject), "change_id": change_id}
+        added = insert(tables.subjects).values(row).returning(tables.subjects.c.id)
+        subject_id: int = self._connection.execute(added).scalar_one()
+        if weight := subject.weight:
+            kg = {"kg": str(weight.kg), "measured": weight.measured}
+            row = {**kg, "subject_id": subject_id, "change_id": change_id}
+            self._connection.execute(insert(tables.weights), row)
+        return subject_id

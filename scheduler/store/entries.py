@@ -23,6 +23,25 @@ from scheduler.subject import Visit, ref
 _Identity = tuple[int, str, int]
 """Subject id, encounter, occurrence: what makes a visit the same one for life."""
 
+_LAST_REVISIONS = (
+    select(visits.c.encounter, visits.c.occurrence, visits.c.id)
+    .add_columns(func.max(visit_entries.c.revision))
+    .join(visit_entries, visit_entries.c.visit_id == visits.c.id)
+    .where(visits.c.subject_id == bindparam("subject"))
+    .group_by(visits.c.encounter, visits.c.occurrence, visits.c.id)
+)
+_ENTER = insert(visits).returning(
+    visits.c.id, visits.c.subject_id, visits.c.encounter, visits.c.occurrence
+)
+_FREE = delete(bookings).where(bookings.c.visit_id == bindparam("freed"))
+_HOLDERS = (
+    select(bookings.c.start_at, bookings.c.end_at, subjects.c.code)
+    .add_columns(visits.c.encounter, visits.c.occurrence)
+    .select_from(bookings)
+    .join(visits, visits.c.id == bookings.c.visit_id)
+    .join(subjects, subjects.c.id == visits.c.subject_id)
+)
+
 
 class DoubleBooked(Refused):
     """A unit that a visit asks for is already taken for some of that time."""
@@ -40,7 +59,7 @@ def append(
     `subject_ids` holds the id of every `Visit.subject`.
 
     Raises:
-        DoubleBooked: a unit is taken already; the transaction is then of no further use.
+        DoubleBooked: a unit is taken already; what was appended by then must be undone.
         ValueError: one visit is given twice.
     """
     revisions = _revisions(connection, set(subject_ids.values()))
@@ -48,33 +67,27 @@ def append(
     if len(set(identities)) < len(identities):
         raise ValueError("one change gives a visit one state, not two")
     _enter(connection, revisions, [i for i in identities if i not in revisions])
-    entries, wanted = [], []
+    entries, moved, wanted = [], [], []
     for identity, visit in zip(identities, states, strict=True):
         visit_id, revision = revisions[identity]
         marks = {"visit_id": visit_id, "revision": revision + 1, "change_id": change_id}
         entries.append({**rows.entry_columns(visit), **marks})
+        moved += [visit_id] if revision else []
         wanted += [{**row, "visit_id": visit_id} for row in rows.booking_columns(visit)]
     if entries:
         connection.execute(insert(visit_entries), entries)
-        _book(connection, [row["visit_id"] for row in entries], wanted)
+        _book(connection, moved, wanted)
 
 
 def _revisions(
     connection: Connection, subject_ids: Iterable[int]
 ) -> dict[_Identity, tuple[int, int]]:
     """Id and last revision of every visit of the subjects."""
-    query = (
-        select(visits.c.encounter, visits.c.occurrence, visits.c.id)
-        .add_columns(func.max(visit_entries.c.revision))
-        .join(visit_entries, visit_entries.c.visit_id == visits.c.id)
-        .where(visits.c.subject_id == bindparam("subject"))
-        .group_by(visits.c.encounter, visits.c.occurrence, visits.c.id)
-    )
     return {
         (subject_id, encounter, occurrence): (visit_id, revision)
         for subject_id in subject_ids
         for encounter, occurrence, visit_id, revision in connection.execute(
-            query, {"subject": subject_id}
+            _LAST_REVISIONS, {"subject": subject_id}
         )
     }
 
@@ -90,17 +103,14 @@ def _enter(
     named = [
         dict(zip(("subject_id", "encounter", "occurrence"), i, strict=True)) for i in identities
     ]
-    entered = insert(visits).returning(
-        visits.c.id, visits.c.subject_id, visits.c.encounter, visits.c.occurrence
-    )
-    for visit_id, *identity in connection.execute(entered, named):
+    for visit_id, *identity in connection.execute(_ENTER, named):
         revisions[tuple(identity)] = visit_id, 0
 
 
-def _book(connection: Connection, visit_ids: Sequence[int], wanted: Sequence[rows.Columns]) -> None:
-    """Replace what the visits take."""
-    freed = delete(bookings).where(bookings.c.visit_id == bindparam("freed"))
-    connection.execute(freed, [{"freed": visit_id} for visit_id in visit_ids])
+def _book(connection: Connection, moved: Sequence[int], wanted: Sequence[rows.Columns]) -> None:
+    """Free what the moved visits took, then take what is wanted."""
+    if moved:
+        connection.execute(_FREE, [{"freed": visit_id} for visit_id in moved])
     if not wanted:
         return
     # One order for everyone: two desks then wait for each other less often in a circle.
@@ -120,15 +130,8 @@ def _book(connection: Connection, visit_ids: Sequence[int], wanted: Sequence[row
 def _name_clash(connection: Connection, wanted: Sequence[rows.Columns]) -> None:
     """Raise DoubleBooked where the book, or the wish itself, holds a unit twice."""
     taken = bookings.c
-    holder = (
-        select(taken.start_at, taken.end_at, subjects.c.code)
-        .add_columns(visits.c.encounter, visits.c.occurrence)
-        .select_from(bookings)
-        .join(visits, visits.c.id == taken.visit_id)
-        .join(subjects, subjects.c.id == visits.c.subject_id)
-    )
     for row in wanted:
-        query = holder.where(taken.site == row["site"], taken.unit == row["unit"]).where(
+        query = _HOLDERS.where(taken.site == row["site"], taken.unit == row["unit"]).where(
             taken.start_at < row["end_at"], taken.end_at > row["start_at"]
         )
         if found := connection.execute(query).first():

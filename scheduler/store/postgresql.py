@@ -54,7 +54,7 @@ class Postgresql:
         # Zero would be forever.
         self._lock_timeout = f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
         host = url.host or url.query.get("host") or "this machine"
-        self.place = f"the book {url.database or url.username} on {host}"
+        self.place = f"the book {url.database or url.username or 'by default'} on {host}"
         try:
             self.engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),

@@ -216,17 +216,25 @@ def test_free_chair_is_booked(store: Store) -> None:
 
 
 def test_refused_booking_leaves_the_transaction_usable(store: Store) -> None:
-    """Whoever catches the refusal may take another slot in the same piece of work."""
+    """Whoever catches the refusal may go on: the refused change has left no trace."""
+    subject, later = _second(SLOT.end)
     store.write(enrolling(SUBJECT, VISIT))
-    store.write(enrolling(*_second(SLOT.end)))
+    store.write(enrolling(subject, later))
 
     def work(book: Book) -> None:
         with pytest.raises(DoubleBooked):
             book.record(CHANGE, [_second(SLOT.start)[1]])
+        with pytest.raises(DoubleBooked):
+            enrolling(replace(SUBJECT, code="ZJ-003"), replace(VISIT, subject="ZJ-003"))(book)
         book.keep_protocol("p", "1", "text")
 
     store.write(work)
     assert store.read(lambda book: book.protocol_text("p", "1")) == "text"
+    assert store.read(lambda book: book.visits()) == (VISIT, later)
+    assert len(store.read(lambda book: book.subjects())) == 2
+    span = Interval(start=SLOT.start, end=SLOT.end + timedelta(hours=7))
+    both = [*VISIT.allocations, *later.allocations]
+    assert store.read(lambda book: book.allocations("ZJ", span)) == tuple(both)
 
 
 def test_plan_that_takes_a_chair_twice_is_refused(store: Store) -> None:

@@ -10,8 +10,9 @@ from multiprocessing import get_context
 import pytest
 
 from scheduler.dates import Interval
-from scheduler.store import Book, Store
-from tests.databases import Databases
+from scheduler.errors import AlreadyEnrolled, Refused
+from scheduler.store import Book, DoubleBooked, Store
+from tests.databases import Databases, PostgresqlDatabases
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling
 
 FIRST = datetime(2026, 4, 9, tzinfo=SHANGHAI)
@@ -84,6 +85,32 @@ def test_change_made_on_an_old_view_is_made_again_on_the_new(databases: Database
             list(pool.map(lambda _: store.write(rise), range(DESKS * EACH)))
         history = store.read(lambda book: book.history("ZJ-001"))
     assert [entry.visit.sequence for entry in history] == list(range(DESKS * EACH + 1))
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [("ZJ-001", AlreadyEnrolled), ("ZJ-002", DoubleBooked)],
+    ids=["same code", "same chair"],
+)
+def test_loser_of_a_race_is_refused_by_the_winners_book(
+    postgresql: PostgresqlDatabases, code: str, refusal: type[Refused]
+) -> None:
+    """Two desks start on the same book; SQLite lets the second begin only after the first."""
+    seen = []
+    lose = enrolling(replace(SUBJECT, code=code), replace(VISIT, subject=code))
+
+    with postgresql.book() as url, Store(url) as slow, Store(url) as quick:
+
+        def work(book: Book) -> None:
+            seen.append(len(book.subjects()))
+            if len(seen) == 1:
+                quick.write(enrolling(SUBJECT, VISIT))
+            lose(book)
+
+        with pytest.raises(refusal, match="ZJ-001"):
+            slow.write(work)
+        assert seen == [0, 1]
+        assert slow.read(lambda book: book.visits()) == (VISIT,)
 
 
 def test_a_view_is_one_moment(databases: Databases) -> None:
