@@ -37,6 +37,16 @@ class Audience(StrEnum):
     ASSESSOR = "assessor"
 
 
+class Role(StrEnum):
+    """What a person named in the site file does there."""
+
+    NURSE = "nurse"
+    COORDINATOR = "coordinator"
+    INVESTIGATOR = "investigator"
+    LABORATORY = "laboratory"
+    MONITOR = "monitor"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Hours:
     """One stretch of opening, by the wall clock; a visit must fit into a single one."""
@@ -104,7 +114,8 @@ class Site:
 
     `hours` has seven entries, Monday first; `makeup` are the hours of working weekends.
     `closed` maps days to reasons, `opened` days to hours; both override the public
-    holidays.  Starts lie on a grid of `grid` minutes from each opening.
+    holidays.  Starts lie on a grid of `grid` minutes from each opening.  `people` are
+    logins and their roles; where nobody is named, everybody may do everything.
     """
 
     code: str
@@ -121,6 +132,7 @@ class Site:
     resources: tuple[Resource, ...] = ()
     calendars: tuple[ConflictCalendar, ...] = ()
     wording: Mapping[Audience, Wording] = field(default_factory=dict)
+    people: Mapping[str, Role] = field(default_factory=dict)
     language: str = "en"
     paper: str = "A4"
     demo: bool = False

@@ -28,7 +28,9 @@ _COMMANDS = {
     "protocol": "protocols",
     "show": "agenda",
     "site": "sites",
+    "subject": "subjects",
     "upcoming": "agenda",
+    "visit": "visits",
 }
 """Commands and the modules of this package that hold them."""
 

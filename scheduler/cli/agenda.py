@@ -63,14 +63,10 @@ def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) 
         if visit.status in OPEN or not only_open
     ]
     if as_json:
-        listed = [{"subject": v.subject, **_record(v)} for v in visits]
+        listed = [{"subject": v.subject, **records.any_record(v)} for v in visits]
         screen.print_json({"visits": listed})
         return
     screen.print_visits(f"{len(visits)} visits", visits, with_subject=True)
-
-
-def _record(visit: Visit) -> records.Record:
-    return records.visit_record(visit) if visit.scheduled else records.unplaced_record(visit)
 
 
 COMMANDS = {"show": show, "list": list_visits, "upcoming": upcoming}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -33,6 +33,21 @@ class Day(click.ParamType[date]):
             self.fail(str(error), param, ctx)
         except ValueError as error:
             self.fail(f"{text} is no date: {error}; write it like 2026-03-02", param, ctx)
+
+
+class Clock(click.ParamType[time]):
+    """A wall-clock time, HH:MM."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> time:
+        if isinstance(value, time):
+            return value
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(value)):
+            self.fail(f"{value} is no time; write it like 08:30", param, ctx)
+        return time.fromisoformat(str(value))
 
 
 class Kilograms(click.ParamType[Decimal]):

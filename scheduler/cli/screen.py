@@ -78,7 +78,7 @@ def print_visits(title: str, visits: Iterable[Visit], *, with_subject: bool = Fa
     rows = []
     for visit in visits:
         row = [str(visit.label), *_when(visit), visit.status.value, span(visit.window)]
-        row += [off_target(visit), _why(visit)]
+        row += [off_target(visit), why(visit)]
         rows.append([visit.subject, *row] if with_subject else row)
     print_table(title, ["Subject", *columns] if with_subject else columns, rows)
 
@@ -108,19 +108,29 @@ def span(window: Window) -> str:
     return f"{window.earliest} – {window.latest}"
 
 
+def appointment(visit: Visit) -> str:
+    """Day and time in one cell."""
+    return " ".join(_when(visit)).strip()
+
+
 def off_target(visit: Visit) -> str:
-    """Days from the target, with sign."""
-    days = visit.off_target
+    """Days from the target to the actual or scheduled day, with sign."""
+    standing = visit.actual or visit.day
+    days = (standing - visit.target).days if standing else None
     return "" if days is None else "on target" if days == 0 else f"{days:+d} d"
 
 
 def _when(visit: Visit) -> tuple[str, str]:
-    if visit.scheduled is None:
+    """Day and time; once a visit is done, its actual day, with the time if it kept that."""
+    slot = visit.scheduled
+    if visit.actual is not None and (slot is None or slot.start.date() != visit.actual):
+        return day(visit.actual), ""
+    if slot is None:
         return "no slot", ""
-    return day(visit.scheduled.start.date()), clock(visit.scheduled)
+    return day(slot.start.date()), clock(slot)
 
 
-def _why(visit: Visit) -> str:
+def why(visit: Visit) -> str:
     """The rule and the first reasons; all of them are in the JSON output."""
     shown, more = visit.why[:MOST_REASONS], len(visit.why) - MOST_REASONS
     parts = [*shown, f"{more} more days (--json lists them)"] if more > 0 else [*shown]

@@ -77,6 +77,11 @@ def unplaced_record(visit: Visit) -> Record:
     }
 
 
+def any_record(visit: Visit) -> Record:
+    """The object of a visit, with or without a slot."""
+    return visit_record(visit) if visit.scheduled else unplaced_record(visit)
+
+
 def when(instant: datetime | None) -> str | None:
     """An instant with its offset from UTC."""
     return instant.isoformat() if instant else None

@@ -33,6 +33,7 @@ from scheduler.sites import (
     ConflictCalendar,
     Hours,
     Resource,
+    Role,
     Site,
     Wording,
     public_holidays,
@@ -80,6 +81,7 @@ def read(text: str, name: str) -> Site:
             ConflictCalendar(source=c.source, belongs_to=c.belongs_to) for c in form.calendar
         ),
         wording=_wording(form, findings),
+        people=_people(form, findings),
         language=form.language,
         paper=form.paper,
         demo=form.demo,
@@ -217,6 +219,14 @@ def _check_calendars(form: SiteForm, resources: Sequence[Resource], findings: Fi
             what = f'"{owner}" is not the site, a resource or a participant of it'
             remedy = meant(owner, [*named, f"{form.code}-001"])
             findings.blame(("calendar", n, "belongs_to"), what, remedy)
+
+
+def _people(form: SiteForm, findings: Findings) -> Mapping[str, Role]:
+    roles = {role.value: role for role in Role}
+    for login, role in form.people.items():
+        if role not in roles:
+            findings.blame(("people", login), f'"{role}" is not a role', meant(role, roles))
+    return {login: roles[role] for login, role in form.people.items() if role in roles}
 
 
 def _wording(form: SiteForm, findings: Findings) -> Mapping[Audience, Wording]:

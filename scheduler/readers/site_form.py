@@ -120,3 +120,4 @@ class SiteForm:
     resources: Mapping[str, ResourceForm] = field(default_factory=dict)
     calendar: tuple[CalendarForm, ...] = ()
     wording: WordingsForm = WordingsForm()
+    people: Mapping[str, str] = field(default_factory=dict)

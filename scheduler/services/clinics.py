@@ -5,7 +5,7 @@ demo site stands in, and says so.  What takes its time comes from the conflict c
 named in its file, from calendars given on the spot, and from the book.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -21,6 +21,7 @@ from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
 from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
 from scheduler.store import Book
+from scheduler.subject import Allocation
 
 DEMO = "sites/zhujiang.toml"
 
@@ -125,10 +126,13 @@ def taken(clinic: Clinic, given: Sequence[str], span: Interval) -> Taken:
     return Taken(busy=tuple(busy), problems=tuple(problems))
 
 
-def booked(book: Book, site: str, span: Interval) -> tuple[Busy, ...]:
-    """Time that visits in the book take of the site's units within `span`."""
+def booked(
+    book: Book, site: str, span: Interval, freed: Container[Allocation] = ()
+) -> tuple[Busy, ...]:
+    """Time that visits in the book take of the site's units within `span`, less the `freed`."""
     by_unit = attrgetter("unit")
-    allocations = sorted(book.allocations(site, span), key=by_unit)
+    taken = (taken for taken in book.allocations(site, span) if taken not in freed)
+    allocations = sorted(taken, key=by_unit)
     return tuple(
         Busy.of(unit, BOOK, (allocation.interval for allocation in group))
         for unit, group in groupby(allocations, key=by_unit)

@@ -1,0 +1,178 @@
+"""The life of a visit: which act leads from which status to which, and who may do it.
+
+This table is the only place that knows; commands, documents and tests read it.
+
+>>> rule(Act.CONFIRM).result
+<Status.CONFIRMED: 'confirmed'>
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from scheduler.errors import Refused
+from scheduler.protocol import Encounter
+from scheduler.sites import Role
+from scheduler.subject import OPEN, Status, Visit
+
+
+class Act(StrEnum):
+    """What a person does to a visit."""
+
+    CONFIRM = "confirm"
+    COMPLETE = "complete"
+    MISS = "miss"
+    MOVE = "move"
+    HOLD = "hold"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One act: from which statuses, to which one, whether it needs a reason, and by whom.
+
+    A `fact` has happened already, so it is recorded whatever it does to other visits.
+    """
+
+    act: Act
+    sources: frozenset[Status]
+    result: Status
+    needs_reason: bool
+    by: frozenset[Role]
+    fact: bool = False
+
+
+_BEDSIDE = frozenset({Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR})
+_DESK = frozenset({Role.COORDINATOR, Role.INVESTIGATOR})
+
+RULES = (
+    Rule(
+        act=Act.CONFIRM,
+        sources=frozenset({Status.SCHEDULED}),
+        result=Status.CONFIRMED,
+        needs_reason=False,
+        by=_BEDSIDE,
+    ),
+    Rule(
+        act=Act.COMPLETE,
+        sources=frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED}),
+        result=Status.COMPLETED,
+        needs_reason=False,
+        by=_BEDSIDE,
+        fact=True,
+    ),
+    Rule(
+        act=Act.MISS,
+        sources=frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED}),
+        result=Status.MISSED,
+        needs_reason=True,
+        by=_BEDSIDE,
+        fact=True,
+    ),
+    Rule(
+        act=Act.MOVE,
+        sources=OPEN | {Status.MISSED},
+        result=Status.SCHEDULED,
+        needs_reason=True,
+        by=_DESK,
+    ),
+    Rule(
+        act=Act.HOLD,
+        sources=frozenset({Status.SCHEDULED, Status.CONFIRMED}),
+        result=Status.HELD,
+        needs_reason=True,
+        by=_BEDSIDE,
+    ),
+    Rule(
+        act=Act.RESUME,
+        sources=frozenset({Status.HELD, Status.COMPLETED, Status.MISSED, Status.CANCELLED}),
+        result=Status.SCHEDULED,
+        needs_reason=True,
+        by=_DESK,
+    ),
+    Rule(
+        act=Act.CANCEL,
+        sources=OPEN,
+        result=Status.CANCELLED,
+        needs_reason=True,
+        by=_DESK,
+    ),
+)
+
+
+class NotAllowed(Refused):
+    """The table has no such step from the visit's status."""
+
+    def __init__(self, act: Act, visit: Visit) -> None:
+        steps = ", ".join(rule.act for rule in RULES if visit.status in rule.sources)
+        super().__init__(
+            f"cannot {act} {visit.ref} of {visit.subject}: it is {visit.status}"
+            f" (possible: {steps or 'nothing'})"
+        )
+
+
+class NotPermitted(Refused):
+    """The site file gives the person a role that may not do this."""
+
+    def __init__(self, act: str, user: str, role: Role | None) -> None:
+        what = f"has the role {role}" if role else "is not among the people of the site file"
+        super().__init__(f"{user} may not {act} visits: {user} {what}")
+
+
+class ReasonMissing(Refused):
+    """An inspector would ask why."""
+
+    exit_code = 2
+
+    def __init__(self, act: str) -> None:
+        super().__init__(f"to {act} a visit needs a --reason")
+
+
+class OutOfSequence(Refused):
+    """A visit cannot be done before the one that it counts from."""
+
+    def __init__(self, visit: Visit, anchor: Visit) -> None:
+        state = f"it is {anchor.status}"
+        if anchor.actual is not None:
+            state = f"that was on {anchor.actual}"
+        super().__init__(
+            f"{visit.ref} of {visit.subject} cannot be completed before {anchor.ref}: {state}"
+        )
+
+
+def rule(act: Act) -> Rule:
+    """The table's row of an act."""
+    return next(rule for rule in RULES if rule.act is act)
+
+
+def check(act: Act, visit: Visit, *, reason: str, user: str, people: Mapping[str, Role]) -> None:
+    """Refuse what the table does not allow; a site without named people lets everyone act.
+
+    Raises:
+        NotAllowed, NotPermitted, ReasonMissing: as they say.
+    """
+    row = rule(act)
+    if people and people.get(user) not in row.by:
+        raise NotPermitted(act, user, people.get(user))
+    if visit.status not in row.sources:
+        raise NotAllowed(act, visit)
+    if row.needs_reason and not reason:
+        raise ReasonMissing(act)
+
+
+def check_sequence(
+    encounter: Encounter, visit: Visit, actual: date, others: Mapping[str, Visit]
+) -> None:
+    """Refuse to complete a visit before an encounter it follows; a cancelled one counts as done.
+
+    Raises:
+        OutOfSequence: the anchor is still to come, or was on a later day.
+    """
+    anchor = others.get(encounter.timing.anchor)
+    offset = encounter.timing.offset
+    if anchor is None or offset.days < 0 or offset.months < 0:
+        return
+    if anchor.status in OPEN or (anchor.actual is not None and anchor.actual > actual):
+        raise OutOfSequence(visit, anchor)

@@ -1,0 +1,86 @@
+"""Participants: withdrawing one, and weighing one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from scheduler.errors import Refused
+from scheduler.life import Act, check
+from scheduler.protocol import Dose
+from scheduler.replanning import revised
+from scheduler.services import studies
+from scheduler.services.enrollment import check_weight
+from scheduler.services.visits import Outcome
+from scheduler.sites import Role
+from scheduler.store import Book, Change, Store
+from scheduler.subject import OPEN, Status, Subject, Visit, Weight
+
+MOST_CHANGE = Decimal("0.10")
+"""A weight that differs by more than this share from the last one is worth a second look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """A participant before and after a weighing; `dose` is that of the arm, if it has one."""
+
+    before: Subject
+    after: Subject
+    dose: Dose | None
+
+    @property
+    def change(self) -> Decimal | None:
+        """The share by which the weight changed, if there was one before."""
+        if self.before.weight is None or self.after.weight is None:
+            return None
+        return self.after.weight.kg / self.before.weight.kg - 1
+
+
+def withdraw(
+    store: Store, subject: str, change: Change, people: Mapping[str, Role], *, dry_run: bool
+) -> Outcome:
+    """Cancel every visit that is still to come; what was done stays.
+
+    Raises:
+        UnknownName: nobody is enrolled under that code.
+        Refused: no reason was given, or no visit is open.
+    """
+
+    def work(book: Book) -> Outcome:
+        found = book.subject(subject)
+        open_visits = [v for v in book.visits(subject=found.code) if v.status in OPEN]
+        if not open_visits:
+            raise Refused(f"{found.code} has no open visit left to cancel")
+        for visit in open_visits:
+            check(Act.CANCEL, visit, reason=change.reason, user=change.user, people=people)
+        changes = tuple((visit, _cancelled(visit, change)) for visit in open_visits)
+        if not dry_run:
+            book.record(change, [after for _, after in changes])
+        return Outcome(subject=found, changes=changes)
+
+    return store.read(work) if dry_run else store.write(work)
+
+
+def weigh(
+    store: Store, subject: str, kg: Decimal, measured: date, change: Change, *, dry_run: bool
+) -> Weighing:
+    """Record a body weight; doses of coming infusions follow it.
+
+    Raises:
+        UnknownName: nobody is enrolled under that code.
+        BadValue: nobody weighs that.
+    """
+    weight = Weight(kg=check_weight(kg), measured=measured)
+
+    def work(book: Book) -> Weighing:
+        before = book.subject(subject)
+        dose = studies.kept(book, before).arm(before.arm).dose
+        if not dry_run:
+            book.weigh(change, before.code, weight)
+        return Weighing(before=before, after=replace(before, weight=weight), dose=dose)
+
+    return store.read(work) if dry_run else store.write(work)
+
+
+def _cancelled(visit: Visit, change: Change) -> Visit:
+    return revised(visit, replace(visit, status=Status.CANCELLED), change.at)
