@@ -1,16 +1,14 @@
 """Shared ground of the tests: one hypothesis profile, and databases of both engines."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from freezegun import freeze_time
 from hypothesis import HealthCheck, settings
 
 from scheduler.store import Store
 from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, postgresql_server
-from tests.running import NOW, Schedule, isolated, settings_of_others
+from tests.running import Schedule, at_a_desk
 
 settings.register_profile(
     "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -54,7 +52,7 @@ def schedule(
     sqlite_files: SqliteFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Schedule]:
     """The command line with a book in which nobody is enrolled, at a frozen time."""
-    with sqlite_files.book() as url, _at_a_desk(url, tmp_path, monkeypatch) as schedule:
+    with sqlite_files.book() as url, at_a_desk(url, tmp_path, monkeypatch) as schedule:
         yield schedule
 
 
@@ -63,19 +61,5 @@ def journey(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Schedule]:
     """As `schedule`, once on each engine."""
-    with databases.book() as url, _at_a_desk(url, tmp_path, monkeypatch) as schedule:
+    with databases.book() as url, at_a_desk(url, tmp_path, monkeypatch) as schedule:
         yield schedule
-
-
-@contextmanager
-def _at_a_desk(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Schedule]:
-    """A person's folder, home and clock; nothing of the one who runs the tests is read."""
-    desk = folder / "desk"
-    desk.mkdir()
-    monkeypatch.chdir(desk)
-    for name in settings_of_others():
-        monkeypatch.delenv(name)
-    for name, value in isolated(folder / "home", url):
-        monkeypatch.setenv(name, value)
-    with freeze_time(NOW, ignore=["_pytest.timing"]):
-        yield Schedule(url, desk)

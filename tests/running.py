@@ -1,15 +1,25 @@
-"""The command line in-process: arguments in; exit code, stdout and stderr out."""
+"""The command line in-process: arguments in; exit code, stdout and stderr out.
+
+Also what people hand to it: a site file, a conflict calendar, a short protocol.
+"""
 
 import json
 import os
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+import pytest
+from freezegun import freeze_time
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.pool import NullPool
+
+from scheduler import shipped
 from scheduler.cli import run
+from scheduler.store.tables import metadata
 
 NOW = "2026-02-20T01:00:00+00:00"
 """The frozen instant of the tests: a Friday, nine in the morning in Shanghai."""
@@ -55,6 +65,13 @@ class Schedule:
         (self.folder / name).write_text(text, encoding="utf-8")
         return name
 
+    def rows(self) -> dict[str, int]:
+        """How many rows each table of the book holds."""
+        with create_engine(self.url, poolclass=NullPool).connect() as connection:
+            tables = metadata.tables.items()
+            count = select(func.count())
+            return {n: connection.execute(count.select_from(t)).scalar_one() for n, t in tables}
+
     def files(self) -> list[str]:
         """Everything in the folder, hidden and temporary files too, but not the book."""
         return sorted(
@@ -64,18 +81,110 @@ class Schedule:
         )
 
 
-def isolated(home: Path, url: str) -> Iterator[tuple[str, str]]:
-    """The environment of a person who has configured nothing but the book."""
-    yield "HOME", str(home)
+@contextmanager
+def at_a_desk(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Schedule]:
+    """A person's folder, home and clock; nothing of whoever runs the tests is read."""
+    desk, home = folder / "desk", folder / "home"
+    desk.mkdir()
+    monkeypatch.chdir(desk)
+    for name in os.environ:
+        if name.startswith("SCHEDULE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
     for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
-        yield f"XDG_{kind}_HOME", str(home / kind.lower())
-    yield "XDG_CONFIG_DIRS", str(home / "etc")
-    yield "SCHEDULE_DATABASE", url
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(home / "etc"))
+    monkeypatch.setenv("LOGNAME", "li")
+    monkeypatch.setenv("SCHEDULE_DATABASE", url)
+    with freeze_time(NOW, ignore=["_pytest.timing"]):
+        yield Schedule(url, desk)
 
 
-def settings_of_others() -> list[str]:
-    """Variables of whoever runs the tests that would reach the program."""
-    return [name for name in os.environ if name.startswith("SCHEDULE_")]
+def site_file(*more: str, code: str = "ZJ", chairs: int = 2) -> str:
+    """The demo site as a hospital's own, with `more` tables behind it."""
+    text = shipped.read("sites/zhujiang.toml").decode()
+    for before, after in (
+        ("demo = true", "demo = false"),
+        ('code = "ZJ"', f'code = "{code}"'),
+        ('"输液椅" }\ncapacity = 2', f'"输液椅" }}\ncapacity = {chairs}'),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    return "\n".join((text, *more))
+
+
+def calendar(*events: str) -> str:
+    """A calendar of events: "2026-04-09 08:00 12:30" in Shanghai, "2026-04-09" all day.
+
+    "2026-04-09/2026-04-12" is all of three days.
+    """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//tests//EN"]
+    for number, event in enumerate(events):
+        days, *times = event.replace("-", "").replace(":", "").split()
+        day, _, end = days.partition("/")
+        lines += ["BEGIN:VEVENT", f"UID:{number}@tests", "DTSTAMP:20260101T000000Z"]
+        if times:
+            names = ("DTSTART", "DTEND")
+            pairs = zip(names, times, strict=True)
+            lines += [f"{name};TZID=Asia/Shanghai:{day}T{at}00" for name, at in pairs]
+        else:
+            lines.append(f"DTSTART;VALUE=DATE:{day}")
+            lines += [f"DTEND;VALUE=DATE:{end}"] if end else []
+        lines.append("END:VEVENT")
+    return "".join(f"{line}\r\n" for line in (*lines, "END:VCALENDAR"))
+
+
+SHORT = """
+id = "short"
+version = "1"
+title = { en = "Short study" }
+
+[[epoch]]
+id = "all"
+label = { en = "All" }
+
+[[arm]]
+code = "a"
+label = { en = "Arm A" }
+
+[[arm.encounter]]
+id = "first"
+label = { en = "First infusion" }
+kind = "infusion"
+epoch = "all"
+anchor = "enrollment"
+offset = "1 d"
+window = "2 d"
+minutes = 60
+needs = [{ resource = "chair", minutes = 60 }]
+basis = "assumption"
+
+[[arm.encounter]]
+id = "second"
+label = { en = "Second infusion" }
+kind = "infusion"
+epoch = "all"
+anchor = "first"
+offset = "7 d"
+window = "0 d"
+paired_with = "first"
+minutes = 60
+needs = [{ resource = "chair", minutes = 60 }]
+basis = "assumption"
+
+[[arm.encounter]]
+id = "last"
+label = { en = "Last call" }
+kind = "follow-up"
+mode = "phone"
+epoch = "all"
+anchor = "second"
+offset = "14 d"
+window = "1 d"
+minutes = 15
+basis = "assumption"
+"""
+"""A study of one arm: a pair of infusions and a call that hangs on it; quick to print."""
 
 
 def _text(stream: TextIOWrapper) -> str:
