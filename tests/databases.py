@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from scheduler.store import Store
+from scheduler.store.tables import metadata
 
 REQUIRED = "SCHEDULE_REQUIRE_POSTGRES"
 """Set to 1, this variable turns tests that PostgreSQL's absence would skip into failures."""
@@ -68,49 +69,54 @@ class Server:
         login = f"{self.user}:{self.password}"
         return f"postgresql+psycopg://{login}@127.0.0.1:{self.port}/{database}"
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement as the superuser, outside a transaction."""
         with psycopg.connect(
             host="127.0.0.1",
             port=self.port,
             user=self.user,
             password=self.password,
-            dbname="postgres",
+            dbname=database,
             autocommit=True,
         ) as connection:
             connection.execute(statement.encode())
 
 
 class PostgresqlDatabases:
-    """Databases on one server, copied from a template."""
+    """Databases on one server."""
 
     name = "postgresql"
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self._numbers = count()
-        server.execute("CREATE DATABASE book_template")
-        with Store(server.url("book_template")) as store:
-            store.write(lambda _: None)
+        self._spare: list[str] = []
 
     @contextmanager
     def empty(self) -> Iterator[str]:
         """The URL of a database without tables, dropped at the end."""
-        with self._copy("template0") as url:
-            yield url
+        name = f"empty_{next(self._numbers)}"
+        self.server.execute(f"CREATE DATABASE {name}")
+        yield self.server.url(name)
+        self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     @contextmanager
     def book(self) -> Iterator[str]:
-        """The URL of a book in which nobody is enrolled, dropped at the end."""
-        with self._copy("book_template") as url:
-            yield url
-
-    @contextmanager
-    def _copy(self, template: str) -> Iterator[str]:
-        name = f"book_{next(self._numbers)}"
-        self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        """The URL of a book in which nobody is enrolled."""
+        name = self._spare.pop() if self._spare else self._create()
         yield self.server.url(name)
-        self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        # Emptied for the next test: far quicker than another database.
+        deletes = "; ".join(f"DELETE FROM {table}" for table in metadata.tables)
+        wipe = f"SET session_replication_role = replica; {deletes}"
+        self.server.execute(wipe, name)
+        self._spare.append(name)
+
+    def _create(self) -> str:
+        name = f"book_{next(self._numbers)}"
+        self.server.execute(f"CREATE DATABASE {name}")
+        with Store(self.server.url(name)) as store:
+            store.write(lambda _: None)
+        return name
 
 
 Databases = SqliteFiles | PostgresqlDatabases
