@@ -177,18 +177,22 @@ def _start(control: list[str], folder: Path) -> int:
 def _run(command: list[str], folder: Path) -> None:
     as_root = os.geteuid() == 0
     with (folder / "output").open("ab") as output:
-        subprocess.run(
-            command,
-            check=True,
-            cwd=folder,
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            user=folder.stat().st_uid if as_root else None,
-            group=folder.stat().st_gid if as_root else None,
-            extra_groups=[] if as_root else None,
-        )
+        try:
+            subprocess.run(
+                command,
+                check=True,
+                cwd=folder,
+                env={"PATH": os.defpath, "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                user=folder.stat().st_uid if as_root else None,
+                group=folder.stat().st_gid if as_root else None,
+                extra_groups=[] if as_root else None,
+            )
+        except subprocess.CalledProcessError as error:
+            error.add_note((folder / "output").read_text()[-2000:])
+            raise
 
 
 @contextmanager
