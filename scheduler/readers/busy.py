@@ -20,7 +20,7 @@ leave this module, never what somebody is busy with.
 >>> calendar = read(data, "nurse.ics", zone=ZoneInfo("Asia/Shanghai"), span=year)
 >>> [f"{busy.start:%F %R} {busy.end:%R}" for busy in calendar.busy]
 ['2026-03-02 01:00 03:00']
->>> print(*calendar.problems)
+>>> print(calendar.problems[0].place, calendar.problems[0].what, sep=": ")
 nurse.ics:10: VEVENT UID "b": DTSTART is not a time: it is not counted as busy
 """
 
@@ -158,7 +158,7 @@ class _Reading:
 
 
 def _uncounted(fault: Unreadable) -> Unreadable:
-    return Unreadable(fault.line, f"{fault.what}: it is not counted as busy", fault.remedy)
+    return Unreadable(fault.line, f"{fault.what}: it is not counted as busy")
 
 
 def _merged(taken: Iterable[Taken]) -> list[Taken]:

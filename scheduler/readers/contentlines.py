@@ -35,11 +35,11 @@ _LONGEST_SHOWN = 80
 
 
 class Unreadable(ValueError):
-    """A part of a calendar whose time cannot be known: the line, what is wrong, the remedy."""
+    """A part of a calendar whose time cannot be known: the line, and what is wrong there."""
 
-    def __init__(self, line: int, what: str, remedy: str = "") -> None:
+    def __init__(self, line: int, what: str) -> None:
         super().__init__(what)
-        self.line, self.what, self.remedy = line, what, remedy
+        self.line, self.what = line, what
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class Component:
     def problem(self, fault: Unreadable, name: str) -> Problem:
         """`fault` as a problem of the file `name`, told with this component's UID."""
         uid = f' UID "{printable(self.uid)}"' if self.uid else ""
-        return Problem(f"{name}:{fault.line}", f"{self.kind}{uid}: {fault.what}", fault.remedy)
+        what = f"{self.kind}{uid}: {fault.what}"
+        return Problem(f"{name}:{fault.line}", what, "look it up in the calendar itself")
 
 
 def printable(text: str) -> str:
