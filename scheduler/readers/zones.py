@@ -28,6 +28,9 @@ from scheduler.readers.contentlines import Component, printable
 from scheduler.readers.recurrence import Rule, ToUTC
 
 _ZERO = timedelta(0)
+_MARGIN = timedelta(days=2)
+"""More than any wall clock is ahead of UTC."""
+
 _FIXED = re.compile(r"(?:UTC|GMT)([+-]\d{2}:?\d{2})")
 _MICROSOFT_UTC = "tzone://Microsoft/Utc"
 
@@ -65,7 +68,8 @@ class Zones:
     """The zones of one calendar.
 
     `floating` names the zone of times that have none (X-WR-TIMEZONE); without it they
-    follow the site's, as whole days always do.  VTIMEZONEs are worked out up to `before`.
+    follow the site's, as whole days always do.  VTIMEZONEs are worked out up to `before`,
+    naive UTC.
     """
 
     def __init__(
@@ -80,7 +84,7 @@ class Zones:
         for definition in definitions:
             for line in definition.every("TZID"):
                 self._definitions.setdefault(line.value.strip('"'), definition)
-        self._before = before
+        self._before = before + _MARGIN
         self._found: dict[str, ToUTC] = {}
         self._floating = floating
         self.days = clock(site)

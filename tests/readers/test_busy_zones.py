@@ -1,7 +1,7 @@
 """Times of a conflict calendar in zones of every kind, and on days of clock change."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -74,6 +74,17 @@ def test_the_repeated_hour_is_the_first_of_the_two() -> None:
     for lines in (CUSTOM + custom("20261025T023000"), known):
         [found] = busy.read(calendar(*lines), "a.ics", zone=BERLIN, span=span).busy
         assert f"{found.start:%H:%M}" == "00:30"
+
+
+def test_a_zone_of_the_calendar_is_known_to_the_end_of_the_span() -> None:
+    """Ten hours ahead of UTC, the last hours of the span are past a change of the clock."""
+    ahead = [line.replace("+01", "+10").replace("+02", "+11") for line in CUSTOM]
+    span = Interval(
+        start=datetime(2026, 3, 1, tzinfo=UTC), end=datetime(2026, 3, 28, 17, tzinfo=UTC)
+    )
+    data = calendar(*ahead, *custom("20260329T030000"))
+    [found] = busy.read(data, "a.ics", zone=BERLIN, span=span).busy
+    assert f"{found.start:%d %H:%M}" == "28 16:00"
 
 
 def test_each_calendar_of_a_file_has_its_own_zones() -> None:
