@@ -4,7 +4,7 @@
 'Sat 2026-03-07 to Sun 2026-03-08'
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from scheduler.availability import Availability
@@ -44,13 +44,16 @@ class Explanation:
         return expect(encounter, self._dates) if anchored else self._planned[encounter.id]
 
     def off_target(self, expected: Expected, day: date) -> Iterator[str]:
-        """Why the visit is not on its target: what is wrong with every day nearer to it."""
-        distance = abs((day - expected.target).days)
-        if not distance:
+        """Why the visit is not on its target: what is wrong with every day better than `day`."""
+        if day == expected.target:
             return
-        days = expected.window.days()
-        nearer = [other for other in days if abs((other - expected.target).days) < distance]
-        yield from self._told(expected.encounter, nearer)
+        weight = expected.encounter.weight
+
+        def rank(other: date) -> tuple[int, date]:
+            return weight * abs((other - expected.target).days), other
+
+        better = [other for other in expected.window.days() if rank(other) < rank(day)]
+        yield from _told((other, self._against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:
         """Why the visit has no slot: what is wrong with every day of its window."""
@@ -58,58 +61,72 @@ class Explanation:
         if expected.contradiction:
             yield f"no day keeps both rules: {expected.contradiction}"
             return
-        told = list(self._told(encounter, list(window.days())))
-        if not told:
+        against = [(day, self._against(expected, day)) for day in window.days()]
+        if not all(reason for _, reason in against):
             yield f"hangs on {encounter.timing.anchor}, which has no slot"
             return
         between = f"between {window.earliest} and {window.latest}"
         span = between if window.earliest < window.latest else f"on {window.earliest}"
         yield f"no allowed day {span}"
-        yield from told
+        yield from _told(against)
 
-    def _told(self, encounter: Encounter, days: list[date]) -> Iterator[str]:
-        """Sentences for days that cannot be, neighbours with one reason in one sentence."""
-        spans: list[tuple[Window, str]] = []
-        for day in days:
-            reason = "; ".join(self._against(encounter, day))
-            if not reason:
-                continue
-            if spans and spans[-1][1] == reason and spans[-1][0].latest == day - timedelta(days=1):
-                spans[-1] = Window(earliest=spans[-1][0].earliest, latest=day), reason
-            else:
-                spans.append((Window(earliest=day, latest=day), reason))
-        for span, reason in spans:
-            yield f"{spoken(span)}: {reason}"
+    def _against(self, expected: Expected, day: date) -> str:
+        return self._wrong(self._nodes[expected.encounter.id], day.toordinal(), self._likely)
 
-    def _against(self, encounter: Encounter, day: date) -> tuple[str, ...]:
-        node = self._nodes[encounter.id]
-        return self._availability.reasons(node.demand, day) or tuple(self._below(node, day))
+    def _wrong(self, node: Node, day: int, days: Mapping[str, int]) -> str:
+        """What is wrong with a day of `node`, its anchors being on `days`; "" if nothing is."""
+        closed = self._availability.reasons(node.demand, date.fromordinal(day))
+        if closed:
+            return "; ".join(closed)
+        if self._search.bans(node, day):
+            beside = ", ".join(id for id, other in self._placed.items() if other == day)
+            return f"no time left beside {beside or 'other visits'}"
+        return self._below(node, {**days, node.encounter.id: day})
 
-    def _below(self, node: Node, day: date) -> Iterator[str]:
-        """What would become of the visits that hang on `node` if it fell on `day`."""
-        days = {**self._likely, node.encounter.id: day.toordinal()}
+    def _below(self, node: Node, days: dict[str, int]) -> str:
+        """What would become of the visits that hang on `node`, which falls on its day in `days`."""
+        placed = node.encounter.id in self._placed
         lost = [visit for child in node.children for visit in self._lost(child, days)]
-        if lost:
-            yield ", ".join(lost)
-        elif node.children and node.encounter.id in self._placed:
-            cost = self._search.below(node, day.toordinal(), days, node.ranks.impossible)
-            off = node.ranks.weighted_days(cost)
-            yield f"the visits after it would be {off} days off target"
+        # A visit that has no slot in any case says nothing against this day.
+        told = [reason for id, reason in lost if not placed or id in self._placed]
+        if told or not placed or not node.children:
+            return ", ".join(told)
+        cost = self._search.below(node, days[node.encounter.id], {**days}, node.ranks.impossible)
+        off = node.ranks.weighted_days(cost)
+        return f"the visits after it would be {off} day{'' if off == 1 else 's'} off target"
 
-    def _lost(self, node: Node, days: dict[str, int]) -> Iterator[str]:
-        """The first visits of a branch that would have no day, with the reason."""
+    def _lost(self, node: Node, days: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+        """The first visits of a branch that would have no day, each with the reason."""
+        id = node.encounter.id
         _, day = self._search.choose(node, {**days})
         if day is not None:
             for child in node.children:
-                yield from self._lost(child, {**days, node.encounter.id: day})
+                yield from self._lost(child, {**days, id: day})
             return
-        dates = {id: date.fromordinal(ordinal) for id, ordinal in days.items()}
-        window = expect(node.encounter, dates).window
-        if window.earliest < window.latest:
-            yield f"{node.encounter.id} would have no day from {window.earliest} to {window.latest}"
+        anchors = {anchor: date.fromordinal(days[anchor]) for anchor in node.encounter.anchors()}
+        expected = expect(node.encounter, anchors)
+        window = expected.window
+        if expected.contradiction:
+            yield id, f"{id} would have no day ({expected.contradiction})"
+        elif window.earliest < window.latest:
+            yield id, f"{id} would have no day from {window.earliest} to {window.latest}"
         else:
-            reasons = "; ".join(self._against(node.encounter, window.earliest))
-            yield f"{node.encounter.id} would fall on {spoken(window)} ({reasons})"
+            wrong = self._wrong(node, window.earliest.toordinal(), days)
+            yield id, f"{id} would fall on {spoken(window)} ({wrong})"
+
+
+def _told(against: Iterable[tuple[date, str]]) -> Iterator[str]:
+    """Sentences for days and their reasons, neighbours with one reason in one sentence."""
+    spans: list[tuple[Window, str]] = []
+    for day, reason in against:
+        if not reason:
+            continue
+        if spans and spans[-1][1] == reason and spans[-1][0].latest == day - timedelta(days=1):
+            spans[-1] = Window(earliest=spans[-1][0].earliest, latest=day), reason
+        else:
+            spans.append((Window(earliest=day, latest=day), reason))
+    for span, reason in spans:
+        yield f"{spoken(span)}: {reason}"
 
 
 def spoken(days: Window) -> str:

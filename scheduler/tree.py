@@ -241,6 +241,10 @@ class Search:
                     break
         return least, best
 
+    def bans(self, node: Node, day: int) -> bool:
+        """Whether the day is passed over for the sake of another visit."""
+        return day in (self._banned[node.position] or ())
+
     def keeps_all(self, node: Node, day: int, days: dict[str, int]) -> bool:
         """Whether everything that hangs on `node` finds a day when it falls on `day`."""
         cost = self.below(node, day, days, node.ranks.impossible)
