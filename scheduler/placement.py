@@ -9,6 +9,7 @@ the answer stays the optimum.
 True
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from types import MappingProxyType
 from scheduler.availability import Availability, Demand
 from scheduler.dates import FIRST_DAY, Interval, Window
 from scheduler.explanation import Explanation
-from scheduler.minutes import NO_TIME, lowest
+from scheduler.minutes import NO_TIME, lowest, runs
 from scheduler.plan import Expected, milestone_dates, plan
 from scheduler.protocol import ENROLLMENT, Encounter
 from scheduler.subject import Allocation
@@ -89,6 +90,7 @@ def place(
     planned = plan(tree.protocol, tree.arm, enrolled)
     choice = choose(tree, enrolled, availability, settled)
     explanation = Explanation(tree, enrolled, availability, choice.search, choice.days, planned)
+    taken = _taken(tree, choice)
     slots, missing = [], []
     for encounter in tree.arm.encounters:
         if encounter.id in settled:
@@ -96,7 +98,7 @@ def place(
         expected = explanation.expected(encounter)
         day = choice.days[encounter.id]
         if day is None:
-            missing.append(_missing(expected, explanation, availability))
+            missing.append(_missing(expected, explanation, availability, taken))
         else:
             start = choice.starts[encounter.id]
             slots.append(_slot(expected, day, start, explanation, availability))
@@ -184,8 +186,13 @@ def choose(
     open = _open_days(tree, availability)
     order = count()
     queue: list[tuple[int, int, _Banned, Search, dict[str, int | None]]] = []
+    asked: set[frozenset[tuple[str, frozenset[int]]]] = set()
 
     def ask(banned: _Banned) -> None:
+        # Visits banned in another order lead to the same search, again and again.
+        if (question := frozenset(banned.items())) in asked:
+            return
+        asked.add(question)
         if banned or fixed:
             search = Search(tree, open, banned, fixed)
         else:
@@ -259,22 +266,39 @@ def _slot(
     )
 
 
-def _missing(expected: Expected, explanation: Explanation, availability: Availability) -> Missing:
+def _missing(
+    expected: Expected,
+    explanation: Explanation,
+    availability: Availability,
+    taken: Mapping[int | None, int],
+) -> Missing:
     return Missing(
         expected=expected,
         reasons=tuple(explanation.reasons(expected)),
-        alternatives=_beyond(expected, availability),
+        alternatives=_beyond(expected, availability, taken),
     )
 
 
-def _beyond(expected: Expected, availability: Availability) -> tuple[Interval, ...]:
-    """The nearest free slot before the window and after it."""
+def _taken(tree: Tree, choice: Choice) -> Mapping[int | None, int]:
+    """Minutes that the placed visits take, by day."""
+    taken: dict[int | None, int] = defaultdict(int)
+    for id, start in choice.starts.items():
+        taken[choice.days[id]] |= ((1 << tree.arm.encounter(id).minutes) - 1) << start
+    return taken
+
+
+def _beyond(
+    expected: Expected, availability: Availability, taken: Mapping[int | None, int]
+) -> tuple[Interval, ...]:
+    """The nearest free slot before the window and after it, beside the visits that are placed."""
     demand, window = Demand.of(expected.encounter), expected.window
-    earliest = availability.earliest(demand)
     slots = []
     for edge, direction in ((window.earliest, -1), (window.latest, 1)):
-        days = (edge.toordinal() + direction * n for n in range(1, REACH.days + 1))
-        day = next((day for day in days if earliest[day] != NO_TIME), None)
-        if day is not None:
-            slots.append(availability.interval(day, earliest[day], demand.minutes))
+        for n in range(1, REACH.days + 1):
+            day = edge.toordinal() + direction * n
+            beside = runs(~taken.get(day, 0), demand.minutes)
+            start = lowest(availability.starts(demand, day) & beside)
+            if start != NO_TIME:
+                slots.append(availability.interval(day, start, demand.minutes))
+                break
     return tuple(slots)
