@@ -67,9 +67,9 @@ def study(*encounters: Encounter, milestones: tuple[Milestone, ...] = ()) -> Pro
     )
 
 
-def tree(protocol: Protocol) -> Tree:
-    """The tree of the protocol's first arm."""
-    return Tree.of(protocol, protocol.arms[0])
+def tree(protocol: Protocol, arm: str | None = None) -> Tree:
+    """The tree of an arm, the first unless named."""
+    return Tree.of(protocol, protocol.arm(arm) if arm else protocol.arms[0])
 
 
 def resource(kind: str, units: int) -> Resource:
