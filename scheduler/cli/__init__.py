@@ -8,7 +8,6 @@ into the book does not wait for the typesetter.
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -46,20 +45,29 @@ class Commands(click.Group):
             return None
         module = import_module(f"scheduler.cli.{_COMMANDS[cmd_name]}")
         commands: dict[str, click.Command] = module.COMMANDS
+        _name_variables(commands[cmd_name], f"SCHEDULE_{cmd_name}")
         return commands[cmd_name]
 
 
-# `scheduler.config` reads these variables itself, and knows where each value came from.
-_setting = partial(click.option, allow_from_autoenv=False)
+def _name_variables(command: click.Command, prefix: str) -> None:
+    """Give each option of a command its environment variable, called as the option is.
+
+    The settings and --json belong to all commands, and their variables to `schedule`.
+    """
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name != "as_json":
+            name = option.opts[0].removeprefix("--").replace("-", "_")
+            option.envvar = f"{prefix}_{name}".upper()
+    if isinstance(command, click.Group):
+        for name, part in command.commands.items():
+            _name_variables(part, f"{prefix}_{name}")
 
 
-@click.group(
-    cls=Commands, context_settings={"auto_envvar_prefix": "SCHEDULE", "max_content_width": 100}
-)
-@_setting("--config", metavar="FILE", help="Configuration file.")
-@_setting("--database", metavar="URL", help="Address of the book.")
-@_setting("--site", metavar="CODE", help="Site to work for: a code, or a site file.")
-@_setting("--user", metavar="NAME", help="Operating person, for the history (default: login).")
+@click.group(cls=Commands, context_settings={"max_content_width": 100})
+@click.option("--config", metavar="FILE", help="Configuration file.")
+@click.option("--database", metavar="URL", help="Address of the book.")
+@click.option("--site", metavar="CODE", help="Site to work for: a code, or a site file.")
+@click.option("--user", metavar="NAME", help="Operating person, for the history (default: login).")
 @click.option(
     "--json",
     "as_json",
