@@ -146,6 +146,7 @@ label = { en = "All" }
 [[arm]]
 code = "a"
 label = { en = "Arm A" }
+dose = { cells_per_kg = 1_000_000, volume_ml = 80, tolerance_ml = 5, weight_valid_days = 7 }
 
 [[arm.encounter]]
 id = "first"
