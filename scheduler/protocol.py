@@ -17,6 +17,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from scheduler.criteria import Criteria
 from scheduler.dates import FIRST_DAY, LAST_DAY, Offset, Window
 from scheduler.errors import UnknownName
 from scheduler.words import Words
@@ -207,6 +208,7 @@ class Protocol:
     milestones: tuple[Milestone, ...] = ()
     epochs: tuple[Epoch, ...] = ()
     notice: Words = Words.of()
+    criteria: Criteria = Criteria()
 
     def arm(self, name: str) -> Arm:
         """The arm of that code, registry name or alias, in any case; UnknownName otherwise."""

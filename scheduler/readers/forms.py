@@ -133,15 +133,33 @@ def fill(text: str, name: str, form: type[Form]) -> tuple[Form, Findings]:
     Raises:
         BadInput: the text is not TOML at all; there is nothing further to look for.
     """
-    text = text.removeprefix("\ufeff")
+    findings = opened(text, name)
     try:
-        data = tomllib.loads(text)
-        findings = Findings(name, data, Places.of(text))
         return _filled(form, findings), findings
     except RecursionError:
-        raise BadInput([Problem(name, "is nested too deeply")]) from None
+        raise TooDeep(name) from None
+
+
+def opened(text: str, name: str) -> Findings:
+    """The TOML `text` of the file `name`, without any problem yet; for keys that no form knows.
+
+    Raises:
+        BadInput: the text is not TOML at all; there is nothing further to look for.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        return Findings(name, tomllib.loads(text), Places.of(text))
+    except RecursionError:
+        raise TooDeep(name) from None
     except ValueError as error:
         raise BadInput([_syntax_problem(name, text, str(error))]) from None
+
+
+class TooDeep(BadInput):
+    """A text that is nested deeper than any form."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__([Problem(name, "is nested too deeply")])
 
 
 def _filled(form: type[Form], findings: Findings) -> Form:

@@ -24,6 +24,7 @@ from scheduler.protocol import (
     Protocol,
     Timing,
 )
+from scheduler.readers.criteria import check_criteria, criteria_of
 from scheduler.readers.forms import fill
 from scheduler.readers.protocol_form import ArmForm, DoseForm, EncounterForm, ProtocolForm
 from scheduler.readers.protocol_names import check_names
@@ -42,6 +43,7 @@ def read(text: str, name: str) -> Protocol:
     form, findings = fill(text, name, ProtocolForm)
     check_names(form, findings)
     check_tree(form, findings)
+    check_criteria(form, findings)
     findings.settle()
     return _protocol(form)
 
@@ -59,6 +61,7 @@ def _protocol(form: ProtocolForm) -> Protocol:
             for m in form.milestone
         ),
         arms=tuple(_arm(arm, checklists) for arm in form.arm),
+        criteria=criteria_of(form),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from scheduler.dates import Offset
 from scheduler.protocol import Kind, Mode
+from scheduler.readers.criteria_form import CriterionForm, FactForm
 from scheduler.readers.forms import required
 from scheduler.readers.vocabulary import Margin
 from scheduler.words import Words
@@ -106,4 +107,6 @@ class ProtocolForm:
     epoch: tuple[EpochForm, ...] = required(())
     milestone: tuple[MilestoneForm, ...] = ()
     checklist: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    fact: tuple[FactForm, ...] = ()
+    criterion: tuple[CriterionForm, ...] = ()
     arm: tuple[ArmForm, ...] = required(())
