@@ -98,7 +98,9 @@ def place(
         expected = explanation.expected(encounter)
         day = choice.days[encounter.id]
         if day is None:
-            missing.append(_missing(expected, explanation, availability, taken))
+            reasons = tuple(explanation.reasons(expected))
+            others = _beyond(expected, availability, taken)
+            missing.append(Missing(expected=expected, reasons=reasons, alternatives=others))
         else:
             start = choice.starts[encounter.id]
             slots.append(_slot(expected, day, start, explanation, availability))
@@ -263,19 +265,6 @@ def _slot(
         allocations=availability.allocate(demand, day, start),
         why=(*expected.rules, *explanation.off_target(expected, date.fromordinal(day))),
         unverified=availability.unverified(date.fromordinal(day)),
-    )
-
-
-def _missing(
-    expected: Expected,
-    explanation: Explanation,
-    availability: Availability,
-    taken: Mapping[int | None, int],
-) -> Missing:
-    return Missing(
-        expected=expected,
-        reasons=tuple(explanation.reasons(expected)),
-        alternatives=_beyond(expected, availability, taken),
     )
 
 
