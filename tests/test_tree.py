@@ -1,0 +1,148 @@
+"""The tree of an arm, costs as digits of one number, and what a search remembers."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.dates import LAST_DAY, Offset
+from scheduler.protocol import ENROLLMENT, Limit, Protocol
+from scheduler.tree import Node, Ranks, Search, Tree
+from tests.arms import DEEPEST, allowed, encounter, milestone, studies, study, targets, tree, trial
+
+ENROLLED = date(2026, 3, 2)
+FIRST = date(2000, 1, 1).toordinal()
+SIZE = 4
+
+
+def cost(off: list[int], days: list[int | None]) -> int:
+    """The cost of visits so many weighted days off target, on days from 2000 on."""
+    ranks = Ranks(SIZE)
+    parts = [
+        ranks.unplaced(n) if day is None else ranks.days_off(o) + (day << ranks.shift(n))
+        for n, (o, day) in enumerate(zip(off, days, strict=True))
+    ]
+    return sum(parts)
+
+
+OFF = st.lists(st.integers(0, 100_000), min_size=SIZE, max_size=SIZE)
+DAYS = st.lists(
+    st.none() | st.integers(0, LAST_DAY.toordinal() - FIRST), min_size=SIZE, max_size=SIZE
+)
+
+
+@given(OFF, DAYS, OFF, DAYS)
+def test_law_5_costs_compare_as_unplaced_then_days_off_then_dates(
+    off: list[int], days: list[int | None], other_off: list[int], other_days: list[int | None]
+) -> None:
+    def ranked(off: list[int], days: list[int | None]) -> tuple[int, int, list[int]]:
+        placed = [o for o, day in zip(off, days, strict=True) if day is not None]
+        dates = [LAST_DAY.toordinal() if day is None else day for day in days]
+        return days.count(None), sum(placed), dates
+
+    one, other = ranked(off, days), ranked(other_off, other_days)
+    assert (cost(off, days) < cost(other_off, other_days)) == (one < other)
+    assert (cost(off, days) == cost(other_off, other_days)) == (one == other)
+    assert Ranks(SIZE).count_unplaced(cost(off, days)) == one[0]
+    assert Ranks(SIZE).weighted_days(cost(off, days)) == one[1]
+    assert cost(off, days) < Ranks(SIZE).impossible
+
+
+@given(studies(enrolled=ENROLLED))
+def test_every_encounter_hangs_once_below_its_anchor(protocol: Protocol) -> None:
+    path, arm = tree(protocol), protocol.arms[0]
+    nodes = list(path.nodes())
+    assert sorted(node.encounter.id for node in nodes) == sorted(e.id for e in arm.encounters)
+    for node in nodes:
+        assert arm.encounters[node.position] is node.encounter
+        assert all(child.encounter.timing.anchor == node.encounter.id for child in node.children)
+    for root in path.roots:
+        assert root.encounter.timing.anchor not in {e.id for e in arm.encounters}
+        assert _depth(root) <= DEEPEST
+
+
+def _depth(node: Node) -> int:
+    return 1 + max(map(_depth, node.children), default=0)
+
+
+@given(studies(enrolled=ENROLLED))
+def test_candidates_are_the_window_best_first(protocol: Protocol) -> None:
+    dates = targets(protocol, ENROLLED)
+    days = {id: day.toordinal() for id, day in dates.items()}
+    for node in tree(protocol).nodes():
+        target, steps = node.candidates(days)
+        expected, window = allowed(node.encounter, dates)
+        assert date.fromordinal(target) == expected
+        found = [date.fromordinal(target + step) for step, _ in steps]
+        weight = node.encounter.weight
+        assert found == sorted(window, key=lambda day: (weight * abs((day - expected).days), day))
+        assert [cost for _, cost in steps] == [
+            node.ranks.days_off(weight * abs(step)) for step, _ in steps
+        ]
+
+
+def test_the_tree_of_the_trial() -> None:
+    path = tree(trial(), "bmsc")
+    assert [root.encounter.id for root in path.roots] == ["aspiration", "baseline"]
+    [infusion] = path.roots[0].children
+    assert [child.encounter.id for child in infusion.children] == [
+        "infusion-2",
+        *("pre-check", "day-1", "day-3", "day-30", "day-90", "day-180", "day-360"),
+    ]
+    assert {node.encounter.id for node in path.nodes() if node.reach} == set()
+
+
+def test_a_branch_depends_on_the_anchors_that_its_limits_ask_for() -> None:
+    limit = Limit(anchor=ENROLLMENT, not_after=Offset(days=60))
+    early = Limit(anchor="a", not_before=Offset(days=9))
+    rows = (
+        encounter("a"),
+        encounter("b", "a"),
+        encounter("c", "b"),
+        encounter("d", "c", limits=(limit, early)),
+        encounter("e", "day-0"),
+    )
+    path = tree(study(*rows, milestones=(milestone("day-0", ENROLLMENT, "0 d"),)))
+    reach = {node.encounter.id: node.reach for node in path.nodes()}
+    assert reach == {"a": (ENROLLMENT,), "b": ("a", ENROLLMENT), "c": ("a", ENROLLMENT)} | {
+        "d": (),
+        "e": (),
+    }
+
+
+def test_anchors_of_a_participant_are_the_enrollment_and_the_milestones() -> None:
+    days = tree(trial(), "routine").anchors(ENROLLED)
+    assert {id: date.fromordinal(day) for id, day in days.items()} == {
+        ENROLLMENT: ENROLLED,
+        "matched-day-0": date(2026, 4, 9),
+    }
+
+
+def search(path: Tree, closed: set[int], banned: dict[str, frozenset[int]]) -> Search:
+    """A search in which days of March 2026 are open from 08:00, or closed."""
+    days = {date(2026, 3, n).toordinal(): -1 if n in closed else 480 for n in range(1, 32)}
+    open = {node.encounter.id: days for node in path.nodes()}
+    return Search(path, open, banned, {})
+
+
+def test_a_day_that_is_banned_for_one_visit_is_open_to_another() -> None:
+    path = tree(study(encounter("v", after="2 d"), encounter("w", after="2 d")))
+    banned = {"v": frozenset({date(2026, 3, 2).toordinal()})}
+    found = search(path, set(), banned)
+    _, days = found.best(path.anchors(ENROLLED))
+    assert days == {"v": date(2026, 3, 3).toordinal(), "w": date(2026, 3, 2).toordinal()}
+    v, w = path.nodes()
+    assert found.bans(v, date(2026, 3, 2).toordinal())
+    assert not found.bans(v, date(2026, 3, 3).toordinal())
+    assert not found.bans(w, date(2026, 3, 2).toordinal())
+
+
+def test_a_branch_that_loses_its_anchor_is_lost_as_a_whole() -> None:
+    rows = encounter("v"), encounter("w", "v", "1 d", paired_with="v"), encounter("x", "w", "1 d")
+    path = tree(study(*rows))
+    cost, days = search(path, {3}, {}).best(path.anchors(ENROLLED))
+    assert days == {"v": None, "w": None, "x": None}
+    assert cost == path.roots[0].lost()
+    kept, days = search(path, {4}, {}).best(path.anchors(ENROLLED))
+    assert days == {"v": date(2026, 3, 2).toordinal(), "w": date(2026, 3, 3).toordinal(), "x": None}
+    assert kept < path.roots[0].ranks.impossible <= cost
