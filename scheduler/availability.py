@@ -50,14 +50,27 @@ class Demand:
 
 
 class _Starts(dict[int, int]):
-    """Earliest start by day ordinal, worked out at the first question."""
+    """Earliest start by day ordinal, worked out at the first question.
+
+    Days with the same hours on which nothing that matters is taken are all alike.
+    """
 
     def __init__(self, availability: "Availability", demand: Demand) -> None:
         super().__init__()
         self._availability, self._demand = availability, demand
+        self._taken = availability.taken(demand)
+        self._alike: dict[tuple[Stretch, ...], int] = {}
 
     def __missing__(self, ordinal: int) -> int:
-        self[ordinal] = start = lowest(self._availability.starts(self._demand, ordinal))
+        if any(ordinal in days for days in self._taken):
+            start = lowest(self._availability.starts(self._demand, ordinal))
+        else:
+            stretches = self._availability.opening(ordinal)
+            if stretches not in self._alike:
+                starts = self._availability.starts(self._demand, ordinal)
+                self._alike[stretches] = lowest(starts)
+            start = self._alike[stretches]
+        self[ordinal] = start
         return start
 
 
@@ -103,6 +116,20 @@ class Availability:
         if table is None:
             table = self._earliest[demand] = _Starts(self, demand)
         return table
+
+    def taken(self, demand: Demand) -> tuple[Mapping[int, int], ...]:
+        """The tables of taken minutes by day that bear on a demand; empty ones left out."""
+        kinds = {need.resource for need in demand.needs}
+        units = {unit for kind in kinds for unit in self._units(kind)}
+        owners = {WHOLE_SITE, self._participant, *kinds, *units}
+        return tuple(days for owner in owners if (days := self._taken.get(owner)))
+
+    def opening(self, ordinal: int) -> tuple[Stretch, ...]:
+        """The stretches of hours at which the site is open that day."""
+        if ordinal not in self._opening:
+            hours = self._day(ordinal).hours
+            self._opening[ordinal] = self._minutes.stretches(ordinal, hours, self.site.grid)
+        return self._opening[ordinal]
 
     def starts(self, demand: Demand, ordinal: int) -> int:
         """Every possible start on a day, one bit a minute."""
@@ -201,12 +228,6 @@ class Availability:
     def _fitting(self, ordinal: int, minutes: int, taken: int = 0) -> int:
         """Starts on the grid from which `minutes` lie in one stretch of hours, none `taken`."""
         starts = 0
-        for opening, grid in self._open(ordinal):
+        for opening, grid in self.opening(ordinal):
             starts |= runs(opening & ~taken, minutes) & grid
         return starts
-
-    def _open(self, ordinal: int) -> tuple[Stretch, ...]:
-        if ordinal not in self._opening:
-            hours = self._day(ordinal).hours
-            self._opening[ordinal] = self._minutes.stretches(ordinal, hours, self.site.grid)
-        return self._opening[ordinal]

@@ -191,9 +191,8 @@ class _Enrolling:
 
     def _subject(self, book: Book) -> Subject:
         request, protocol, site = self._request, self._study.protocol, self._clinic.site.code
-        codes = {subject.code for subject in book.subjects()}
-        code = request.code.upper() if request.code else _next_code(site, codes)
-        if code in codes:
+        code = request.code.upper() if request.code else _next_code(site, book.codes(site))
+        if book.is_enrolled(code):
             raise AlreadyEnrolled(code)
         kg, enrolled = request.weight, request.enrolled
         return Subject(

@@ -10,23 +10,37 @@ beside the old ones.
 ()
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, exists, insert, select
+from sqlalchemy import Connection, Row, exists, func, insert, select
 
 from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
 from scheduler.store import entries, rows, tables
-from scheduler.store.changes import Change, Entry
+from scheduler.store.changes import Change, Entry, Following
 from scheduler.subject import Allocation, Subject, Visit, Weight
 
 _newer_weight = tables.weights.alias()
+_newer_version = tables.amendments.alias()
 _SUBJECTS = (
     select(tables.subjects, tables.weights.c.kg, tables.weights.c.measured)
+    .add_columns(
+        func.coalesce(tables.amendments.c.version, tables.subjects.c.protocol_version).label(
+            "version"
+        )
+    )
     .select_from(tables.subjects)
+    .outerjoin(
+        tables.amendments,
+        (tables.amendments.c.subject_id == tables.subjects.c.id)
+        & ~exists().where(
+            _newer_version.c.subject_id == tables.amendments.c.subject_id,
+            _newer_version.c.id > tables.amendments.c.id,
+        ),
+    )
     .outerjoin(
         tables.weights,
         (tables.weights.c.subject_id == tables.subjects.c.id)
@@ -44,6 +58,19 @@ _STATES = (
     .join(tables.visits, tables.visits.c.id == tables.visit_entries.c.visit_id)
     .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
 )
+
+_VERSION_THEN = func.coalesce(
+    select(tables.amendments.c.version)
+    .where(
+        tables.amendments.c.subject_id == tables.subjects.c.id,
+        tables.amendments.c.change_id <= tables.visit_entries.c.change_id,
+    )
+    .order_by(tables.amendments.c.id.desc())
+    .limit(1)
+    .scalar_subquery(),
+    tables.subjects.c.protocol_version,
+).label("version")
+"""The protocol version that the visit's participant was on when the state was recorded."""
 
 _newer_state = tables.visit_entries.alias()
 _IS_CURRENT = ~exists().where(
@@ -69,6 +96,15 @@ class Book:
         found = map(rows.subject_of, self._connection.execute(query))
         # Two databases sort text differently; Python sorts it one way.
         return tuple(sorted(found, key=lambda subject: subject.code))
+
+    def codes(self, site: str) -> tuple[str, ...]:
+        """Every code that begins with the site's, wherever its participant is enrolled."""
+        code = tables.subjects.c.code
+        return tuple(self._connection.scalars(select(code).where(code.startswith(f"{site}-"))))
+
+    def is_enrolled(self, code: str) -> bool:
+        """Whether somebody is enrolled under that code."""
+        return self._find_subject(code) is not None
 
     def subject(self, code: str) -> Subject:
         """The subject of that code.
@@ -122,15 +158,23 @@ class Book:
         Raises:
             Refused: that version is kept already, with another text.
         """
-        kept = self._protocol_text(id, version)
-        if kept is None:
+        if not self.keeps_protocol(id, version, text):
             row = {"id": id, "version": version, "text": text}
             self._connection.execute(insert(tables.protocols), row)
-        elif kept != text:
+
+    def keeps_protocol(self, id: str, version: str, text: str) -> bool:
+        """Whether that text of a protocol version is kept.
+
+        Raises:
+            Refused: that version is kept with another text.
+        """
+        kept = self._protocol_text(id, version)
+        if kept not in {None, text}:
             raise Refused(
                 f"protocol {id} version {version} is in use with another text;"
                 " give the changed one a new version"
             )
+        return kept is not None
 
     def protocol_text(self, id: str, version: str) -> str:
         """The text of a protocol version as it was when first used.
@@ -175,6 +219,50 @@ class Book:
         with self._connection.begin_nested():
             entries.append(self._connection, self._add_change(change), ids, visits)
 
+    def amend(self, change: Change, versions: Mapping[str, str], visits: Sequence[Visit]) -> None:
+        """Let subjects follow the versions from now on, and append new states of visits.
+
+        `versions` are by subject code; they must be kept before.
+
+        Raises:
+            UnknownName: a subject is not enrolled, or a version is not kept.
+            DoubleBooked: a unit is taken already.
+        """
+        found = {code: self._subject_row(code) for code in versions}
+        for code, version in versions.items():
+            self.protocol_text(found[code].protocol, version)
+        ids = {row.code: row.id for row in found.values()}
+        with self._connection.begin_nested():
+            change_id = self._add_change(change)
+            for code, row in found.items():
+                mark = {"subject_id": row.id, "change_id": change_id}
+                following = {"protocol": row.protocol, "version": versions[code]}
+                self._connection.execute(insert(tables.amendments), {**mark, **following})
+            entries.append(self._connection, change_id, ids, visits)
+
+    def versions(self, subject: str) -> tuple[Following, ...]:
+        """Every protocol version the subject has followed, that of the enrollment first.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        person, marks = self._subject_row(subject), tables.changes
+        enrolled, amended = tables.subjects.c, tables.amendments.c
+        columns = marks.c.user_name, marks.c.at, marks.c.command, marks.c.reason
+        first = (
+            select(*columns, enrolled.protocol_version.label("version"))
+            .join(marks, marks.c.id == enrolled.change_id)
+            .where(enrolled.id == person.id)
+        )
+        later = (
+            select(*columns, amended.version)
+            .join(marks, marks.c.id == amended.change_id)
+            .where(amended.subject_id == person.id)
+            .order_by(amended.id)
+        )
+        found = [*self._connection.execute(first), *self._connection.execute(later)]
+        return tuple(Following(change=rows.change_of(row), version=row.version) for row in found)
+
     def weigh(self, change: Change, subject: str, weight: Weight) -> None:
         """Add a body weight; the one added last counts.
 
@@ -193,12 +281,15 @@ class Book:
         marks = tables.changes.c
         query = (
             _STATES.add_columns(marks.user_name, marks.at, marks.command, marks.reason)
+            .add_columns(_VERSION_THEN)
             .join(tables.changes, marks.id == tables.visit_entries.c.change_id)
             .where(tables.visits.c.subject_id == self._subject_row(subject).id)
             .order_by(tables.visit_entries.c.id)
         )
-        found = self._connection.execute(query)
-        return tuple(Entry(change=rows.change_of(row), visit=rows.visit_of(row)) for row in found)
+        return tuple(
+            Entry(change=rows.change_of(row), visit=rows.visit_of(row), version=row.version)
+            for row in self._connection.execute(query)
+        )
 
     def _find_subject(self, code: str) -> Row[Any] | None:
         query = _SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))

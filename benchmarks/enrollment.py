@@ -1,0 +1,103 @@
+"""Enrolling a thousand participants through the service, each committed on its own.
+
+Fifty sites share one SQLite book.  The baseline writes the very same rows with bare
+statements into another book, in as many transactions as durable, and does nothing else.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from benchmarks.table import Row
+from scheduler.config import Settings
+from scheduler.services import clinics, enrollment
+from scheduler.services.clinics import Clinic
+from scheduler.services.enrollment import Request
+from scheduler.store import Change, Store
+
+PARTICIPANTS, SITES = 1_000, 50
+
+_CHANGE = Change(user="bench", at=datetime(2026, 1, 1, tzinfo=UTC), command="enroll")
+
+Write = tuple[str, Any]
+"""A statement and its parameters: a tuple, or a list of tuples for many rows."""
+
+
+def rows(scale: float) -> Iterator[Row]:
+    """One row; at scale 1 with PARTICIPANTS at SITES."""
+    count = max(int(PARTICIPANTS * scale), 3)
+    demo = clinics.find(Settings(values={}, site_files=()))
+    with tempfile.TemporaryDirectory() as folder:
+        ours, written = _enrolled(Path(folder) / "book.db", demo, count)
+        bare = _replayed(Path(folder) / "bare.db", written)
+    yield Row(
+        work=f"enroll {count:,} participants, committed",
+        unit="ms each",
+        measured=ours / count * 1e3,
+        baseline_name="the same rows in bare SQLite transactions",
+        baseline=bare / count * 1e3,
+        reach=4,
+    )
+
+
+def _enrolled(path: Path, demo: Clinic, count: int) -> tuple[float, list[list[Write]]]:
+    """Seconds for `count` enrollments, and what each of them wrote."""
+    spent, written, day = 0.0, list[list[Write]](), date(2026, 3, 2)
+    with Store(f"sqlite:///{path}") as store:
+        store.write(lambda _: None)
+        while len(written) < count:
+            for number in range(SITES):
+                clinic = replace(demo, site=replace(demo.site, code=f"S{number:02}"))
+                with _noted() as writes:
+                    begin = perf_counter()
+                    request = Request(enrolled=day, arm="bmsc")
+                    enrollment.enroll(store, clinic, request, _CHANGE, None, None)
+                    took = perf_counter() - begin
+                if writes and len(written) < count:
+                    spent += took
+                    written.append(writes)
+            day += timedelta(days=1)
+    return spent, written
+
+
+@contextmanager
+def _noted() -> Iterator[list[Write]]:
+    """Every writing statement of the block."""
+    writes: list[Write] = []
+
+    def note(_c: Any, _k: Any, sql: str, values: Any, _x: Any, _m: bool) -> None:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            writes.append((sql, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield writes
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def _replayed(path: Path, written: list[list[Write]]) -> float:
+    """Seconds for the same writes by bare statements."""
+    with Store(f"sqlite:///{path}") as store:
+        store.write(lambda _: None)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    begin = perf_counter()
+    for writes in written:
+        connection.execute("BEGIN IMMEDIATE")
+        for sql, values in writes:
+            if isinstance(values, list):
+                connection.executemany(sql, values)
+            else:
+                connection.execute(sql, values).fetchall()
+        connection.execute("COMMIT")
+    spent = perf_counter() - begin
+    connection.close()
+    return spent
