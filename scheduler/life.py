@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from scheduler.errors import Refused
-from scheduler.protocol import Encounter
+from scheduler.protocol import Arm, Encounter
 from scheduler.sites import Role
 from scheduler.subject import OPEN, Status, Visit
 
@@ -27,6 +27,7 @@ class Act(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     CANCEL = "cancel"
+    ADD = "add"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Rule:
     """One act: from which statuses, to which one, whether it needs a reason, and by whom.
 
     A `fact` has happened already, so it is recorded whatever it does to other visits.
+    Without `sources` the act begins the life of a visit.
     """
 
     act: Act
@@ -44,8 +46,11 @@ class Rule:
     fact: bool = False
 
 
-_BEDSIDE = frozenset({Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR})
-_DESK = frozenset({Role.COORDINATOR, Role.INVESTIGATOR})
+BEDSIDE = frozenset({Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR})
+"""Who sees participants."""
+
+DESK = frozenset({Role.COORDINATOR, Role.INVESTIGATOR})
+"""Who answers for the schedule."""
 
 RULES = (
     Rule(
@@ -53,14 +58,14 @@ RULES = (
         sources=frozenset({Status.SCHEDULED}),
         result=Status.CONFIRMED,
         needs_reason=False,
-        by=_BEDSIDE,
+        by=BEDSIDE,
     ),
     Rule(
         act=Act.COMPLETE,
         sources=frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED}),
         result=Status.COMPLETED,
         needs_reason=False,
-        by=_BEDSIDE,
+        by=BEDSIDE,
         fact=True,
     ),
     Rule(
@@ -68,7 +73,7 @@ RULES = (
         sources=frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED}),
         result=Status.MISSED,
         needs_reason=True,
-        by=_BEDSIDE,
+        by=BEDSIDE,
         fact=True,
     ),
     Rule(
@@ -76,28 +81,35 @@ RULES = (
         sources=OPEN | {Status.MISSED},
         result=Status.SCHEDULED,
         needs_reason=True,
-        by=_DESK,
+        by=DESK,
     ),
     Rule(
         act=Act.HOLD,
         sources=frozenset({Status.SCHEDULED, Status.CONFIRMED}),
         result=Status.HELD,
         needs_reason=True,
-        by=_BEDSIDE,
+        by=BEDSIDE,
     ),
     Rule(
         act=Act.RESUME,
         sources=frozenset({Status.HELD, Status.COMPLETED, Status.MISSED, Status.CANCELLED}),
         result=Status.SCHEDULED,
         needs_reason=True,
-        by=_DESK,
+        by=DESK,
     ),
     Rule(
         act=Act.CANCEL,
         sources=OPEN,
         result=Status.CANCELLED,
         needs_reason=True,
-        by=_DESK,
+        by=DESK,
+    ),
+    Rule(
+        act=Act.ADD,
+        sources=frozenset(),
+        result=Status.SCHEDULED,
+        needs_reason=True,
+        by=BEDSIDE,
     ),
 )
 
@@ -116,9 +128,9 @@ class NotAllowed(Refused):
 class NotPermitted(Refused):
     """The site file gives the person a role that may not do this."""
 
-    def __init__(self, act: str, user: str, role: Role | None) -> None:
-        what = f"has the role {role}" if role else "is not among the people of the site file"
-        super().__init__(f"{user} may not {act} visits: {user} {what}")
+    def __init__(self, what: str, user: str, role: Role | None) -> None:
+        who = f"has the role {role}" if role else "is not among the people of the site file"
+        super().__init__(f"{user} may not {what}: {user} {who}")
 
 
 class ReasonMissing(Refused):
@@ -126,8 +138,8 @@ class ReasonMissing(Refused):
 
     exit_code = 2
 
-    def __init__(self, act: str) -> None:
-        super().__init__(f"to {act} a visit needs a --reason")
+    def __init__(self, what: str) -> None:
+        super().__init__(f"to {what} needs a --reason")
 
 
 class OutOfSequence(Refused):
@@ -139,6 +151,16 @@ class OutOfSequence(Refused):
             state = f"that was on {anchor.actual}"
         super().__init__(
             f"{visit.ref} of {visit.subject} cannot be completed before {anchor.ref}: {state}"
+        )
+
+
+class DoneAlready(Refused):
+    """A visit cannot be taken up again when one that counts from it has taken place."""
+
+    def __init__(self, visit: Visit, done: Visit) -> None:
+        super().__init__(
+            f"{visit.ref} of {visit.subject} cannot be taken up again: {done.ref}, which counts"
+            " from it, is completed"
         )
 
 
@@ -154,12 +176,31 @@ def check(act: Act, visit: Visit, *, reason: str, user: str, people: Mapping[str
         NotAllowed, NotPermitted, ReasonMissing: as they say.
     """
     row = rule(act)
-    if people and people.get(user) not in row.by:
-        raise NotPermitted(act, user, people.get(user))
+    permit(f"{act} visits", row.by, user=user, people=people)
     if visit.status not in row.sources:
         raise NotAllowed(act, visit)
-    if row.needs_reason and not reason:
-        raise ReasonMissing(act)
+    if row.needs_reason:
+        ask_reason(f"{act} a visit", reason)
+
+
+def permit(what: str, by: frozenset[Role], *, user: str, people: Mapping[str, Role]) -> None:
+    """Refuse who has none of the roles `by`; a site without named people lets everyone act.
+
+    Raises:
+        NotPermitted: the site names people, and this one not, or in another role.
+    """
+    if people and people.get(user) not in by:
+        raise NotPermitted(what, user, people.get(user))
+
+
+def ask_reason(what: str, reason: str) -> None:
+    """Refuse to do `what` without a word why.
+
+    Raises:
+        ReasonMissing: the reason is empty, or only space.
+    """
+    if not reason.strip():
+        raise ReasonMissing(what)
 
 
 def check_sequence(
@@ -171,8 +212,25 @@ def check_sequence(
         OutOfSequence: the anchor is still to come, or was on a later day.
     """
     anchor = others.get(encounter.timing.anchor)
-    offset = encounter.timing.offset
-    if anchor is None or offset.days < 0 or offset.months < 0:
+    if anchor is None or not _comes_after(encounter):
         return
     if anchor.status in OPEN or (anchor.actual is not None and anchor.actual > actual):
         raise OutOfSequence(visit, anchor)
+
+
+def check_reopening(arm: Arm, visit: Visit, others: Mapping[str, Visit]) -> None:
+    """Refuse to take up again a visit that a completed one follows.
+
+    Raises:
+        DoneAlready: there is such a visit.
+    """
+    for encounter in arm.encounters:
+        other = others.get(encounter.id)
+        if encounter.timing.anchor == visit.encounter and _comes_after(encounter):
+            if other is not None and other.status is Status.COMPLETED:
+                raise DoneAlready(visit, other)
+
+
+def _comes_after(encounter: Encounter) -> bool:
+    """Whether an encounter follows what it counts from; a pre-check goes before it."""
+    return encounter.timing.offset.days >= 0 and encounter.timing.offset.months >= 0
