@@ -66,7 +66,7 @@ def test_a_date_whose_visits_leave_the_calendar(refuses: Refuses) -> None:
     ("arm", "says"),
     [
         ("bmcs", 'no arm "bmcs"; did you mean "bmsc"?'),
-        ("Routine treatment gruop", 'did you mean "Routine treatment group"?'),
+        ("routien", 'did you mean "routine"?'),
         ("placebo", 'no arm "placebo".'),
         ("", 'no arm ""'),
     ],
@@ -259,7 +259,7 @@ def test_an_output_folder_that_is_a_file(schedule: Schedule, refuses: Refuses) -
 
 def test_a_locked_book(journey: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nobody waits for the usual five seconds.
-    monkeypatch.setitem(Store.__init__.__kwdefaults__, "patience", 0.05)
+    monkeypatch.setattr(Store.__init__, "__kwdefaults__", {"patience": 0.05})
     journey.write("short.toml", SHORT)
     with create_engine(journey.url, poolclass=NullPool).connect() as other:
         if journey.url.startswith("sqlite"):
