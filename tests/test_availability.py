@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
-from scheduler.minutes import NO_TIME
+from scheduler.minutes import NO_TIME, lowest
 from scheduler.protocol import Need
 from scheduler.sites import WHOLE_SITE, Hours, Site
 from tests.arms import bits, clinic, encounter, resource, zhujiang
@@ -165,6 +165,15 @@ def test_starts_are_those_that_every_minute_allows(question: Question) -> None:
     assert bits(availability.starts(demand, day.toordinal())) == starts
     earliest = availability.earliest(demand)[day.toordinal()]
     assert earliest == min(starts, default=NO_TIME)
+
+
+@given(questions())
+def test_the_earliest_start_of_a_day_is_its_own(question: Question) -> None:
+    site, day, busy, demand = question
+    availability = Availability(site, busy).seen_by(PARTICIPANT)
+    earliest = availability.earliest(demand)
+    for ordinal in range(day.toordinal() - 3, day.toordinal() + 4):
+        assert earliest[ordinal] == lowest(availability.starts(demand, ordinal))
 
 
 @given(questions())
