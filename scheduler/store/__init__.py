@@ -1,8 +1,8 @@
 """The store: the book of subjects and visits in SQLite or PostgreSQL."""
 
 from scheduler.store.book import Book
-from scheduler.store.changes import Change, Entry
+from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.entries import DoubleBooked
 from scheduler.store.store import Store
 
-__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Store"]
+__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Following", "Store"]

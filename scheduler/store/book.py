@@ -15,68 +15,13 @@ from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, exists, func, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
-from scheduler.store import entries, rows, tables
+from scheduler.store import entries, queries, rows, tables
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.subject import Allocation, Subject, Visit, Weight
-
-_newer_weight = tables.weights.alias()
-_newer_version = tables.amendments.alias()
-_SUBJECTS = (
-    select(tables.subjects, tables.weights.c.kg, tables.weights.c.measured)
-    .add_columns(
-        func.coalesce(tables.amendments.c.version, tables.subjects.c.protocol_version).label(
-            "version"
-        )
-    )
-    .select_from(tables.subjects)
-    .outerjoin(
-        tables.amendments,
-        (tables.amendments.c.subject_id == tables.subjects.c.id)
-        & ~exists().where(
-            _newer_version.c.subject_id == tables.amendments.c.subject_id,
-            _newer_version.c.id > tables.amendments.c.id,
-        ),
-    )
-    .outerjoin(
-        tables.weights,
-        (tables.weights.c.subject_id == tables.subjects.c.id)
-        & ~exists().where(
-            _newer_weight.c.subject_id == tables.weights.c.subject_id,
-            _newer_weight.c.id > tables.weights.c.id,
-        ),
-    )
-)
-
-_STATES = (
-    select(tables.visit_entries, tables.visits.c.encounter, tables.visits.c.occurrence)
-    .add_columns(tables.subjects.c.code)
-    .select_from(tables.visit_entries)
-    .join(tables.visits, tables.visits.c.id == tables.visit_entries.c.visit_id)
-    .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
-)
-
-_VERSION_THEN = func.coalesce(
-    select(tables.amendments.c.version)
-    .where(
-        tables.amendments.c.subject_id == tables.subjects.c.id,
-        tables.amendments.c.change_id <= tables.visit_entries.c.change_id,
-    )
-    .order_by(tables.amendments.c.id.desc())
-    .limit(1)
-    .scalar_subquery(),
-    tables.subjects.c.protocol_version,
-).label("version")
-"""The protocol version that the visit's participant was on when the state was recorded."""
-
-_newer_state = tables.visit_entries.alias()
-_IS_CURRENT = ~exists().where(
-    _newer_state.c.visit_id == tables.visit_entries.c.visit_id,
-    _newer_state.c.revision > tables.visit_entries.c.revision,
-)
 
 
 class Book:
@@ -92,7 +37,9 @@ class Book:
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""
-        query = _SUBJECTS if site is None else _SUBJECTS.where(tables.subjects.c.site == site)
+        query = queries.SUBJECTS
+        if site is not None:
+            query = query.where(tables.subjects.c.site == site)
         found = map(rows.subject_of, self._connection.execute(query))
         # Two databases sort text differently; Python sorts it one way.
         return tuple(sorted(found, key=lambda subject: subject.code))
@@ -129,7 +76,7 @@ class Book:
             UnknownName: nobody is enrolled under the code `subject`.
         """
         state = tables.visit_entries.c
-        query = _STATES.where(_IS_CURRENT)
+        query = queries.STATES.where(queries.IS_CURRENT)
         if subject is not None:
             query = query.where(tables.visits.c.subject_id == self._subject_row(subject).id)
         if site is not None:
@@ -280,8 +227,8 @@ class Book:
         """
         marks = tables.changes.c
         query = (
-            _STATES.add_columns(marks.user_name, marks.at, marks.command, marks.reason)
-            .add_columns(_VERSION_THEN)
+            queries.STATES.add_columns(marks.user_name, marks.at, marks.command, marks.reason)
+            .add_columns(queries.VERSION_THEN)
             .join(tables.changes, marks.id == tables.visit_entries.c.change_id)
             .where(tables.visits.c.subject_id == self._subject_row(subject).id)
             .order_by(tables.visit_entries.c.id)
@@ -292,7 +239,7 @@ class Book:
         )
 
     def _find_subject(self, code: str) -> Row[Any] | None:
-        query = _SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))
+        query = queries.SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))
         return self._connection.execute(query).one_or_none()
 
     def _subject_row(self, code: str) -> Row[Any]:

@@ -23,7 +23,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A visit as one change left it."""
+    """A visit as one change left it, and the protocol version its participant was on then."""
 
     change: Change
     visit: Visit
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """From this change on the participant follows that version of the protocol."""
+
+    change: Change
+    version: str

@@ -56,7 +56,7 @@ def change_columns(change: Change) -> Columns:
 
 
 def subject_of(row: Row[Any]) -> Subject:
-    """The subject of a row of `subjects` joined with its newest weight, if any."""
+    """The subject of a row of `subjects` with its newest weight, if any, and `version`."""
     weight = None if row.kg is None else Weight(kg=Decimal(row.kg), measured=row.measured)
     return Subject(
         code=row.code,
@@ -64,7 +64,7 @@ def subject_of(row: Row[Any]) -> Subject:
         arm=row.arm,
         enrolled=row.enrolled,
         protocol=row.protocol,
-        protocol_version=row.protocol_version,
+        protocol_version=row.version,
         weight=weight,
     )
 

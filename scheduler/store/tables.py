@@ -1,11 +1,11 @@
 """The tables of the book, as queries see them; migrations make them in the database.
 
-`changes`, `protocols`, `subjects`, `weights`, `visits` and `visit_entries` only ever
-grow; triggers refuse everything else.  `bookings` alone is a present state: what open
+`changes`, `protocols`, `subjects`, `amendments`, `weights`, `visits` and `visit_entries`
+only ever grow; triggers refuse everything else.  `bookings` alone is a present state: what open
 and completed visits take now, in which no two rows of one unit may overlap.
 
 >>> sorted(metadata.tables)
-['bookings', 'changes', 'protocols', 'subjects', 'visit_entries', 'visits', 'weights']
+['amendments', 'bookings', 'changes', 'protocols', 'subjects', 'visit_entries', 'visits', 'weights']
 """
 
 from datetime import UTC, datetime
@@ -98,6 +98,22 @@ subjects = Table(
     ForeignKeyConstraint(["protocol", "protocol_version"], ["protocols.id", "protocols.version"]),
 )
 """Participants as enrolled; `code_key` is the code without case and width."""
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("protocol", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    ForeignKeyConstraint(["protocol", "version"], ["protocols.id", "protocols.version"]),
+    Index(None, "subject_id"),
+)
+"""The protocol version a participant follows from a change on; the newest row counts.
+
+A row with the version that the participant followed before says that it was kept.
+"""
 
 weights = Table(
     "weights",

@@ -296,3 +296,49 @@ def test_weights_are_exact_decimals_in_any_notation(store: Store) -> None:
     weight = replace(SUBJECT.weight, kg=Decimal("7E+1"))  # type: ignore[type-var] # it has one
     store.write(enrolling(replace(SUBJECT, weight=weight)))
     assert store.read(lambda book: book.subject("ZJ-001").weight) == weight
+
+
+def _kept(book: Book, *versions: str) -> None:
+    for version in versions:
+        book.keep_protocol("bmsc-stroke", version, f"rules {version}")
+
+
+def test_amendment_is_followed_from_its_change_on(store: Store) -> None:
+    amended = Change(
+        user="wang", at=CHANGE.at + timedelta(days=9), command="protocol amend", reason="approved"
+    )
+    moved = replace(VISIT, sequence=1)
+
+    def work(book: Book) -> None:
+        _kept(book, "2")
+        book.amend(amended, {"zj-001": "2"}, [moved])
+
+    store.write(enrolling(SUBJECT, VISIT))
+    store.write(enrolling(replace(SUBJECT, code="ZJ-002")))
+    store.write(work)
+    subjects = store.read(lambda book: book.subjects())
+    assert [(subject.code, subject.protocol_version) for subject in subjects] == [
+        ("ZJ-001", "2"),
+        ("ZJ-002", "1"),
+    ]
+    entries = store.read(lambda book: book.history("ZJ-001"))
+    assert [(entry.visit, entry.version) for entry in entries] == [(VISIT, "1"), (moved, "2")]
+    versions = store.read(lambda book: book.versions("ZJ-001"))
+    assert [(each.change, each.version) for each in versions] == [(CHANGE, "1"), (amended, "2")]
+
+
+def test_amendment_to_unkept_version_changes_nothing(store: Store) -> None:
+    store.write(enrolling(SUBJECT, VISIT))
+    with pytest.raises(UnknownName, match='no protocol in the book "bmsc-stroke 2"'):
+        store.write(lambda book: book.amend(CHANGE, {"ZJ-001": "2"}, [VISIT]))
+    with pytest.raises(UnknownName, match='no subject "ZJ-009"'):
+        store.write(lambda book: book.amend(CHANGE, {"ZJ-009": "1"}, []))
+    assert len(store.read(lambda book: book.versions("ZJ-001"))) == 1
+
+
+def test_version_is_kept_with_one_text(store: Store) -> None:
+    store.write(lambda book: _kept(book, "1"))
+    assert store.read(lambda book: book.keeps_protocol("bmsc-stroke", "1", "rules 1"))
+    assert not store.read(lambda book: book.keeps_protocol("bmsc-stroke", "2", "rules 2"))
+    with pytest.raises(Refused, match="version 1 is in use with another text"):
+        store.read(lambda book: book.keeps_protocol("bmsc-stroke", "1", "rules 2"))

@@ -14,9 +14,12 @@ from sqlalchemy.pool import NullPool
 from scheduler.store import Store
 from scheduler.store.tables import bookings
 from tests.databases import Databases
-from tests.store.values import SUBJECT, VISIT, enrolling
+from tests.store.values import CHANGE, SUBJECT, VISIT, enrolling
 
-TABLES = ["changes", "protocols", "subjects", "weights", "visits", "visit_entries"]
+TABLES = [
+    *("amendments", "changes", "protocols", "subjects"),
+    *("weights", "visits", "visit_entries"),
+]
 
 
 @pytest.fixture
@@ -25,6 +28,7 @@ def by_hand(databases: Databases) -> Iterator[Connection]:
     with databases.book() as url:
         with Store(url) as store:
             store.write(enrolling(SUBJECT, VISIT))
+            store.write(lambda book: book.amend(CHANGE, {"ZJ-001": "1"}, []))
         with create_engine(url, poolclass=NullPool).connect() as connection:
             yield connection
 

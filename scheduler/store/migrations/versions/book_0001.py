@@ -15,6 +15,7 @@ APPEND_ONLY = {
     "changes": [["id"]],
     "protocols": [["id", "version"]],
     "subjects": [["id"], ["code_key"]],
+    "amendments": [["id"]],
     "weights": [["id"]],
     "visits": [["id"], ["subject_id", "encounter", "occurrence"]],
     "visit_entries": [["id"], ["visit_id", "revision"]],
@@ -63,6 +64,16 @@ def _create_subjects() -> None:
             ["protocol", "protocol_version"], ["protocols.id", "protocols.version"]
         ),
     )
+    op.create_table(
+        "amendments",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("protocol", sa.String, nullable=False),
+        sa.Column("version", sa.String, nullable=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
+        sa.ForeignKeyConstraint(["protocol", "version"], ["protocols.id", "protocols.version"]),
+    )
+    op.create_index(None, "amendments", ["subject_id"])
     op.create_table(
         "weights",
         sa.Column("id", sa.Integer, primary_key=True),
