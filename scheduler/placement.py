@@ -18,10 +18,10 @@ from itertools import count, islice
 from types import MappingProxyType
 
 from scheduler.availability import Availability, Demand
-from scheduler.dates import FIRST_DAY, Interval, Window
+from scheduler.dates import DateOutOfRange, Interval, Window
 from scheduler.explanation import Explanation
 from scheduler.minutes import NO_TIME, lowest, runs
-from scheduler.plan import Expected, milestone_dates, plan
+from scheduler.plan import Expected, OutOfOrder, milestone_dates, plan
 from scheduler.protocol import ENROLLMENT, Encounter
 from scheduler.subject import Allocation
 from scheduler.tree import Search, Tree
@@ -133,13 +133,19 @@ def enrollment_dates(
     tree: Tree, enrolled: date, availability: Availability, *, most: int = 3
 ) -> tuple[date, ...]:
     """The days nearest to `enrolled`, within REACH, from which every visit finds a slot."""
-    days = sorted(range(-REACH.days, REACH.days + 1), key=lambda step: (abs(step), step))
-    found = (
-        day
-        for day in (enrolled + timedelta(days=step) for step in days)
-        if day >= FIRST_DAY and None not in choose(tree, day, availability).days.values()
-    )
+    steps = sorted(range(-REACH.days, REACH.days + 1), key=lambda step: (abs(step), step))
+    days = (enrolled + timedelta(days=step) for step in steps)
+    found = (day for day in days if _places_all(tree, day, availability))
     return tuple(islice(found, most))
+
+
+def _places_all(tree: Tree, enrolled: date, availability: Availability) -> bool:
+    try:
+        plan(tree.protocol, tree.arm, enrolled)
+        days = choose(tree, enrolled, availability).days
+    except (DateOutOfRange, OutOfOrder):
+        return False
+    return None not in days.values()
 
 
 def other_slots(

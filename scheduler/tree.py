@@ -5,11 +5,9 @@ the days above it, a branch can be settled on its own, so dynamic programming fr
 leaves up reaches the best of all assignments.  Days are ordinals here: the search asks
 some hundred times a participant which days are open.
 
-What is best is decided in ranks: fewest visits without a day (an anchor or half of a
-pair is never one of them); the smallest sum of weight times days off target; the
-earliest dates in protocol order.  A cost is one integer with these ranks as its digits,
-so costs of branches add up and compare at once.
+What is best is decided in ranks (`scheduler.ranks`).
 
+>>> from scheduler.ranks import Ranks
 >>> Ranks(2).days_off(3) < Ranks(2).days_off(4) < Ranks(2).unplaced(0)
 True
 """
@@ -20,50 +18,9 @@ from datetime import date
 from typing import Self
 
 from scheduler.availability import Demand
-from scheduler.dates import FIRST_DAY
 from scheduler.plan import expect, milestone_dates
 from scheduler.protocol import ENROLLMENT, Arm, Encounter, Protocol
-
-_DAY_BITS = 16
-_SUM_BITS = 48
-_FIRST = FIRST_DAY.toordinal()
-_NO_DAY = (1 << _DAY_BITS) - 1
-
-
-class Ranks:
-    """The digits of a cost for an arm of `size` encounters, most significant first:
-    visits without a day, weighted days off target, then one date for each encounter.
-
-    `impossible` is the cost of a branch that leaves an anchor or half of a pair without
-    a day: more than any other cost.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._sum_shift = _DAY_BITS * size
-        self._count_shift = self._sum_shift + _SUM_BITS
-        self.impossible = 1 << (self._count_shift + 32)
-        self._date_shifts = [_DAY_BITS * (size - 1 - position) for position in range(size)]
-
-    def days_off(self, weighted: int) -> int:
-        """Cost of so many weighted days off target."""
-        return weighted << self._sum_shift
-
-    def shift(self, position: int) -> int:
-        """Where the date of the encounter at `position` of the protocol stands in a cost."""
-        return self._date_shifts[position]
-
-    def unplaced(self, position: int) -> int:
-        """Cost of giving it no day; among equals its date counts as the latest of all."""
-        return (1 << self._count_shift) + (_NO_DAY << self._date_shifts[position])
-
-    def weighted_days(self, cost: int) -> int:
-        """The sum of weighted days off target within a cost."""
-        return cost >> self._sum_shift & ((1 << _SUM_BITS) - 1)
-
-    def count_unplaced(self, cost: int) -> int:
-        """The number of visits without a day within a cost."""
-        return cost >> self._count_shift
-
+from scheduler.ranks import FIRST, Ranks
 
 Steps = tuple[tuple[int, int], ...]
 """Days relative to a target, each with the cost of being off by so many; best first."""
@@ -232,7 +189,7 @@ class Search:
             day = target + step
             if open[day] < 0 or (banned and day in banned):
                 continue
-            cost += (day - _FIRST) << node.shift
+            cost += (day - FIRST) << node.shift
             if node.children:
                 cost += self.below(node, day, days, least - cost)
             if cost < least:
@@ -278,7 +235,7 @@ class Search:
         open, target = self._open[leaf.position], anchor + leaf.offset
         for step, cost in leaf.steps:
             if open[target + step] >= 0:
-                return cost + ((target + step - _FIRST) << leaf.shift)
+                return cost + ((target + step - FIRST) << leaf.shift)
         return leaf.dropped
 
 

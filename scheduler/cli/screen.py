@@ -133,7 +133,11 @@ def _when(visit: Visit) -> tuple[str, str]:
 def why(visit: Visit) -> str:
     """The rule and the first reasons; all of them are in the JSON output."""
     shown, more = visit.why[:MOST_REASONS], len(visit.why) - MOST_REASONS
-    parts = [*shown, f"{more} more days (--json lists them)"] if more > 0 else [*shown]
+    parts = (
+        [*shown, f"{more} more reason{'s' if more > 1 else ''} in the JSON output"]
+        if more > 0
+        else [*shown]
+    )
     if visit.unverified:
         parts.append("unverified: public holidays of that time are not published yet")
     return "; ".join(parts)
