@@ -171,14 +171,14 @@ class _Enrolling:
     def store(self, book: Book, found: Enrollment) -> None:
         """Enter the participant; a visit without a slot is entered as planned."""
         protocol = self._study.protocol
-        book.keep_protocol(protocol.id, protocol.version, self._study.text)
+        book.keep_protocol(self._change, protocol.id, protocol.version, self._study.text)
         book.enroll(self._change, found.subject, self._all(found))
 
     def write(self, found: Enrollment, staging: Staging) -> None:
         """Put the participant's calendar and visit sheets up for publishing."""
         press = publication.Press(self._clinic, self._own, printed=self._change.at)
         folio = publication.Folio(
-            subject=found.subject, protocol=found.protocol, visits=self._all(found)
+            subject=found.subject, protocol=found.protocol, visits=self._all(found), whole=True
         )
         code = found.subject.code
         calendars = press.calendars(code, [folio], Audience.STAFF)

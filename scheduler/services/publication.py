@@ -62,11 +62,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folio:
-    """One participant with some visits, and the protocol version these follow."""
+    """One participant with visits, all or some, and the protocol version these follow."""
 
     subject: Subject
     protocol: Protocol
     visits: tuple[Visit, ...]
+    whole: bool
 
 
 class Press:
@@ -90,7 +91,7 @@ class Press:
             yield f"{name}{suffix}{part}.ics", content
 
     def sheets(self, name: str, folios: Sequence[Folio]) -> Iterator[File]:
-        """Visit sheets; a participant's pages are never torn apart."""
+        """Visit sheets, after a calendar page where all visits of a participant are there."""
         from scheduler.exporters.sheets import sheet_files
 
         files = sheet_files(
@@ -99,7 +100,7 @@ class Press:
                     subject=folio.subject,
                     protocol=folio.protocol,
                     visits=folio.visits,
-                    calendar=folio.visits,
+                    calendar=folio.visits if folio.whole else (),
                 )
                 for folio in folios
             ),
@@ -187,6 +188,7 @@ def _folios(book: Book, clinic: Clinic, selection: Selection) -> list[Folio]:
             subject=subject,
             protocol=studies.kept(book, subject),
             visits=tuple(visits[subject.code]),
+            whole=selection.week is None and selection.changed_since is None,
         )
         for subject in subjects
         if subject.code in visits
