@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.pool import NullPool
 
 from scheduler import shipped
+from scheduler.app import App
 from scheduler.cli import run
+from scheduler.services.enrollment import Request, enroll
 from scheduler.store.tables import metadata
 
 NOW = "2026-02-20T01:00:00+00:00"
@@ -59,6 +63,14 @@ class Schedule:
         outcome = self(*WORKED, *more)
         assert outcome.code == 0, outcome.err
         return outcome
+
+    def enter(self, arm: str = "bmsc", enrolled: date = date(2026, 3, 2)) -> None:
+        """Enroll as the command does, but write no files: printing takes most of its time."""
+        app = App({})
+        request = Request(enrolled=enrolled, arm=arm, weight=Decimal("68.5"))
+        found = enroll(app.store, app.clinic, request, app.change("enroll"), None, None)
+        app.close()
+        assert not found.missing
 
     def write(self, name: str, text: str) -> str:
         """A file beside the book; its name."""
