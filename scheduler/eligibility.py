@@ -1,4 +1,4 @@
-"""May this person enter the study, on which days, and by which arithmetic?
+"""May this person enter the study on this day, and by which arithmetic?
 
 Every rule gives one of three answers.  A date that is known only to the month or year
 is every day it may be: where both ends agree that is the answer, else a person must
@@ -33,7 +33,7 @@ from scheduler.criteria import (
     Range,
     Rule,
 )
-from scheduler.dates import FIRST_DAY, LAST_DAY, Window
+from scheduler.dates import Window
 
 
 class Outcome(StrEnum):
@@ -122,14 +122,6 @@ class Screening:
         return tuple(f for f in found if not outcomes or f.outcome in outcomes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrollable:
-    """The days on which no rule refuses; None when there are none, and why in sentences."""
-
-    window: Window | None
-    why: tuple[str, ...]
-
-
 def screen(criteria: Criteria, answers: Answers, day: date) -> Screening:
     """Judge an enrollment on `day` by every criterion."""
     return Screening(
@@ -137,44 +129,15 @@ def screen(criteria: Criteria, answers: Answers, day: date) -> Screening:
         judgements=tuple(
             Judgement(
                 criterion=criterion,
-                findings=tuple(_judge(rule, answers, day) for rule in criterion.rules),
+                findings=tuple(judge(rule, answers, day) for rule in criterion.rules),
             )
             for criterion in criteria.criteria
         ),
     )
 
 
-def enrollable(criteria: Criteria, answers: Answers) -> Enrollable:
-    """The days on which `screen` does not say NOT_ELIGIBLE, within FIRST_DAY..LAST_DAY."""
-    spans = [(rule, _possible(rule, answers)) for rule in criteria.rules()]
-    impossible = [rule for rule, span in spans if span is None]
-    if impossible:
-        refusals = (_judge(rule, answers, FIRST_DAY) for rule in impossible)
-        return Enrollable(window=None, why=tuple(f"{f.rule.id}: {f.why}" for f in refusals))
-    windows = [(rule.id, span) for rule, span in spans if span is not None]
-    always = ("no rule", Window(earliest=FIRST_DAY, latest=LAST_DAY))
-    opens, first = max((always, *windows), key=lambda pair: pair[1].earliest)
-    closes, last = min((always, *windows), key=lambda pair: pair[1].latest)
-    if last.latest < first.earliest:
-        why = f"{opens} allows no day before {first.earliest}, {closes} none after {last.latest}"
-        return Enrollable(window=None, why=(why,))
-    return Enrollable(
-        window=Window(earliest=first.earliest, latest=last.latest),
-        why=(f"{first.earliest}: {opens}", f"{last.latest}: {closes}"),
-    )
-
-
-def _possible(rule: Rule, answers: Answers) -> Window | None:
-    """The days of enrollment that the rule does not refuse, if there are any."""
-    known = answers.get(rule.fact)
-    counted_elsewhere = isinstance(rule, Age) and _other_reference(rule, answers) is not None
-    if isinstance(rule, Age | Elapsed) and isinstance(known, PartialDate) and not counted_elsewhere:
-        return Admission.of(rule, known).possible
-    refused = _judge(rule, answers, FIRST_DAY).outcome is Outcome.NOT_ELIGIBLE
-    return None if refused else Window(earliest=date.min, latest=date.max)
-
-
-def _judge(rule: Rule, answers: Answers, day: date) -> Finding:
+def judge(rule: Rule, answers: Answers, day: date) -> Finding:
+    """What one rule comes to for an enrollment on `day`."""
     known = answers.get(rule.fact)
     if known is None:
         return Finding(rule=rule, outcome=Outcome.NEEDS_REVIEW, why="not answered")
@@ -200,14 +163,14 @@ def _judge(rule: Rule, answers: Answers, day: date) -> Finding:
 
 
 # ------------------------------------------------------------------------------ dates
-def _other_reference(rule: Age, answers: Answers) -> PartialDate | None:
+def other_reference(rule: Age, answers: Answers) -> PartialDate | None:
     """The day an age is counted to, where that is not the enrollment."""
     known = answers.get(rule.at) if rule.at else None
     return known if isinstance(known, PartialDate) else None
 
 
 def _judge_age(rule: Age, birth: PartialDate, answers: Answers, day: date) -> Finding:
-    other = _other_reference(rule, answers)
+    other = other_reference(rule, answers)
     reference = other or PartialDate.of(day)
     outcome = _outcome(Admission.of(rule, birth), reference)
     count = Count(

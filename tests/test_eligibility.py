@@ -12,7 +12,8 @@ from scheduler.admission import anniversary, completed_years
 from scheduler.answers import Answer, PartialDate, Stated
 from scheduler.criteria import Age, Criteria, Criterion, Elapsed, Rule, Type
 from scheduler.dates import FIRST_DAY, LAST_DAY, Offset, Window
-from scheduler.eligibility import Finding, Outcome, Unit, enrollable, screen, worst
+from scheduler.eligibility import Finding, Outcome, Unit, screen, worst
+from scheduler.enrollable import enrollable
 from scheduler.words import Words
 from tests.screenings import DAY, answers, criteria, partial
 
@@ -203,7 +204,7 @@ def test_all_answers_missing_is_a_review_and_no_guess() -> None:
 def test_the_days_of_enrollment_by_hand() -> None:
     possible = enrollable(criteria(), answers(other_trial="2025-12-10"))
     assert possible.window == Window(earliest=on("2026-03-04"), latest=on("2028-11-23"))
-    assert possible.why == ("2026-03-04: other-trial", "2028-11-23: onset-max")
+    assert str(possible) == "from 2026-03-04 (other-trial) to 2028-11-23 (onset-max)"
 
 
 def test_the_66th_birthday_closes_enrollment_unless_the_consent_is_signed() -> None:
@@ -216,6 +217,7 @@ def test_the_66th_birthday_closes_enrollment_unless_the_consent_is_signed() -> N
 def test_no_day_of_enrollment_is_explained() -> None:
     ongoing = enrollable(criteria(), answers(febrile="ongoing", nihss="7"))
     assert ongoing.window is None
+    assert str(ongoing) == "on no day: nihss: 7; 8 to 20 is needed; febrile: still going on"
     assert ongoing.why == ("nihss: 7; 8 to 20 is needed", "febrile: still going on")
     crossed = enrollable(criteria(), answers(onset="2022-11-01"))
     assert crossed.window is None
@@ -225,7 +227,9 @@ def test_no_day_of_enrollment_is_explained() -> None:
 
 
 def test_nothing_known_leaves_every_day() -> None:
-    assert enrollable(criteria(), {}).window == Window(earliest=FIRST_DAY, latest=LAST_DAY)
+    possible = enrollable(criteria(), {})
+    assert possible.window == Window(earliest=FIRST_DAY, latest=LAST_DAY)
+    assert str(possible) == "on any day, by what is known"
 
 
 # ------------------------------------------------------------------------------- laws

@@ -33,7 +33,7 @@ PAPERS = {"A4": "a4", "Letter": "us-letter"}
 PAGES_A_FILE = 40
 """The compiler holds about 4 MB for each page of a file until the file is done."""
 
-_ENTRY = b'#import "sheets/sheets.typ": sheets\n#sheets(json("facts.json"))\n'
+_ENTRY = '#import "sheets/{0}.typ": {0}\n#{0}(json("facts.json"))\n'
 _OVERFLOW = "does not fit on one page: "
 _AT = re.compile(r"┌─ (\S+?):(\d+):\d+")
 
@@ -124,11 +124,7 @@ def _compiled(
     printed: datetime,
     templates: Templates,
 ) -> bytes:
-    if paper not in PAPERS:
-        raise UnknownName("paper", paper, PAPERS)
-    if language not in templates.languages():
-        raise UnknownName("sheet language", language, templates.languages())
-    _check_readable(templates)
+    check(language, paper, templates)
     shown = facts(sheaves, site=site, language=language, paper=PAPERS[paper], printed=printed)
     from typst import TypstError  # a compiler: only where needed
 
@@ -138,7 +134,12 @@ def _compiled(
         raise BadInput(_problems(error, sheaves, f"{paper} page in {language}")) from error
 
 
-def _check_readable(templates: Templates) -> None:
+def check(language: str, paper: str, templates: Templates) -> None:
+    """UnknownName for a language or paper there is not, BadInput for templates that are no text."""
+    if paper not in PAPERS:
+        raise UnknownName("paper", paper, PAPERS)
+    if language not in templates.languages():
+        raise UnknownName("sheet language", language, templates.languages())
     # The compiler cannot say which file it is.
     problems = [
         Problem(name, "is not UTF-8 text", "save it as UTF-8")
@@ -157,8 +158,10 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def compiled(shown: Facts, templates: Templates, timestamp: int) -> bytes:
-    """The PDF of facts as they are.
+def compiled(
+    shown: Facts, templates: Templates, timestamp: int, document: str = "sheets"
+) -> bytes:
+    """The PDF of facts as they are, by the template `document`.
 
     Raises:
         typst.TypstError: as the compiler says it.
@@ -168,7 +171,7 @@ def compiled(shown: Facts, templates: Templates, timestamp: int) -> bytes:
     # A compiler belongs to the thread that made it, so each document has its own.
     compiler = Compiler(font_paths=_fonts(templates.fonts), ignore_system_fonts=True)
     content = json.dumps(shown, ensure_ascii=False).encode()
-    files = {**templates.files, "main.typ": _ENTRY, "facts.json": content}
+    files = {**templates.files, "main.typ": _ENTRY.format(document).encode(), "facts.json": content}
     try:
         pdf = compiler.compile(
             files,  # type: ignore[type-var]  # the wheel takes a dict of files, its stub omits it
@@ -210,6 +213,11 @@ def _problems(error: "TypstError", sheaves: Sequence[Sheaf], page: str) -> list[
             for visit in sheaf.sheets()
             if reference(visit) in names
         ]
+    return [template_problem(error)]
+
+
+def template_problem(error: "TypstError") -> Problem:
+    """What is wrong in a template, with its place as far as the compiler tells it."""
     at = _AT.search(error.diagnostic)
     place = f"{at[1]}:{at[2]}" if at else "sheets"
-    return [Problem(place, error.message, "; ".join(error.hints))]
+    return Problem(place, error.message, "; ".join(error.hints))

@@ -1,0 +1,69 @@
+"""What of a screening may be kept: outcomes and counts, never an answer.
+
+The dates, results and replies that were looked at stay with the person who gave them;
+from what is kept nobody's date of birth can be told.
+
+>>> from datetime import date
+>>> from scheduler.criteria import Criteria
+>>> from scheduler.eligibility import screen
+>>> verdict = Verdict.of(screen(Criteria(), {}, date(2026, 3, 2)), {}, version="1")
+>>> verdict.outcome.value, verdict.marks
+('ELIGIBLE', ())
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+from scheduler.answers import Answers, PartialDate
+from scheduler.criteria import CONSENT
+from scheduler.eligibility import Count, Finding, Outcome, Screening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What one rule came to: completed years or days where it counts any."""
+
+    rule: str
+    outcome: Outcome
+    count: Count | None = None
+    flagged: bool = False
+
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """The finding without what it looked at."""
+        return cls(
+            rule=finding.rule.id,
+            outcome=finding.outcome,
+            count=finding.count,
+            flagged=finding.flagged,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A screening as the book keeps it.
+
+    `version` is that of the protocol whose rules were applied, `consent` the day of the
+    signature, and `review` what a person decided where the rules could not.
+    """
+
+    day: date
+    version: str
+    outcome: Outcome
+    consent: PartialDate | None
+    marks: tuple[Mark, ...]
+    review: str = ""
+
+    @classmethod
+    def of(cls, screening: Screening, answers: Answers, *, version: str, review: str = "") -> Self:
+        """What may be kept of a screening."""
+        consent = answers.get(CONSENT)
+        return cls(
+            day=screening.day,
+            version=version,
+            outcome=screening.outcome,
+            consent=consent if isinstance(consent, PartialDate) else None,
+            marks=tuple(map(Mark.of, screening.findings())),
+            review=review,
+        )
