@@ -30,19 +30,19 @@ class Act(StrEnum):
     ADD = "add"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One act: from which statuses, to which one, whether it needs a reason, and by whom.
+    """One act: from which statuses, to which one, by whom, and whether it needs a reason.
 
-    A `fact` has happened already, so it is recorded whatever it does to other visits.
-    Without `sources` the act begins the life of a visit.
+    A `fact` has happened, so it never lies ahead, and is recorded whatever it does to
+    other visits.  Without `sources` the act begins the life of a visit.
     """
 
     act: Act
     sources: frozenset[Status]
     result: Status
-    needs_reason: bool
     by: frozenset[Role]
+    reason: bool = False
     fact: bool = False
 
 
@@ -52,65 +52,21 @@ BEDSIDE = frozenset({Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR})
 DESK = frozenset({Role.COORDINATOR, Role.INVESTIGATOR})
 """Who answers for the schedule."""
 
+STANDING = frozenset({Status.SCHEDULED, Status.CONFIRMED})
+"""States of a visit that has an appointment."""
+
+_ENDED = frozenset({Status.COMPLETED, Status.MISSED, Status.CANCELLED})
+_NEW: frozenset[Status] = frozenset()
+
 RULES = (
-    Rule(
-        act=Act.CONFIRM,
-        sources=frozenset({Status.SCHEDULED}),
-        result=Status.CONFIRMED,
-        needs_reason=False,
-        by=BEDSIDE,
-    ),
-    Rule(
-        act=Act.COMPLETE,
-        sources=frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED}),
-        result=Status.COMPLETED,
-        needs_reason=False,
-        by=BEDSIDE,
-        fact=True,
-    ),
-    Rule(
-        act=Act.MISS,
-        sources=frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED}),
-        result=Status.MISSED,
-        needs_reason=True,
-        by=BEDSIDE,
-        fact=True,
-    ),
-    Rule(
-        act=Act.MOVE,
-        sources=OPEN | {Status.MISSED},
-        result=Status.SCHEDULED,
-        needs_reason=True,
-        by=DESK,
-    ),
-    Rule(
-        act=Act.HOLD,
-        sources=frozenset({Status.SCHEDULED, Status.CONFIRMED}),
-        result=Status.HELD,
-        needs_reason=True,
-        by=BEDSIDE,
-    ),
-    Rule(
-        act=Act.RESUME,
-        sources=frozenset({Status.HELD, Status.COMPLETED, Status.MISSED, Status.CANCELLED}),
-        result=Status.SCHEDULED,
-        needs_reason=True,
-        by=DESK,
-    ),
-    Rule(
-        act=Act.CANCEL,
-        sources=OPEN,
-        result=Status.CANCELLED,
-        needs_reason=True,
-        by=DESK,
-    ),
-    Rule(
-        act=Act.ADD,
-        sources=frozenset(),
-        result=Status.SCHEDULED,
-        needs_reason=True,
-        by=BEDSIDE,
-    ),
+    Rule(Act.CONFIRM, frozenset({Status.SCHEDULED}), Status.CONFIRMED, BEDSIDE),
+    Rule(Act.COMPLETE, STANDING | {Status.PLANNED}, Status.COMPLETED, BEDSIDE, fact=True),
+    Rule(Act.MISS, STANDING | {Status.PLANNED}, Status.MISSED, BEDSIDE, reason=True, fact=True),
+    Rule(Act.MOVE, OPEN | {Status.MISSED}, Status.SCHEDULED, DESK, reason=True),
+    Rule(Act.HOLD, STANDING, Status.HELD, BEDSIDE, reason=True),
+    Rule(Act.RESUME, _ENDED | {Status.HELD}, Status.SCHEDULED, DESK, reason=True),
+    Rule(Act.CANCEL, OPEN, Status.CANCELLED, DESK, reason=True),
+    Rule(Act.ADD, _NEW, Status.SCHEDULED, BEDSIDE, reason=True),
 )
 
 
@@ -179,7 +135,7 @@ def check(act: Act, visit: Visit, *, reason: str, user: str, people: Mapping[str
     permit(f"{act} visits", row.by, user=user, people=people)
     if visit.status not in row.sources:
         raise NotAllowed(act, visit)
-    if row.needs_reason:
+    if row.reason:
         ask_reason(f"{act} a visit", reason)
 
 
@@ -226,9 +182,9 @@ def check_reopening(arm: Arm, visit: Visit, others: Mapping[str, Visit]) -> None
     """
     for encounter in arm.encounters:
         other = others.get(encounter.id)
-        if encounter.timing.anchor == visit.encounter and _comes_after(encounter):
-            if other is not None and other.status is Status.COMPLETED:
-                raise DoneAlready(visit, other)
+        follows = encounter.timing.anchor == visit.encounter and _comes_after(encounter)
+        if follows and other is not None and other.status is Status.COMPLETED:
+            raise DoneAlready(visit, other)
 
 
 def _comes_after(encounter: Encounter) -> bool:

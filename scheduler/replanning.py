@@ -3,24 +3,29 @@
 Only visits that are still free to move (planned or scheduled) follow, and only those
 whose target or window no longer is what their anchors' dates make it.  A visit counts,
 for those that hang on it, as its actual date once completed, else its scheduled date,
-else its target; that is so too when it was cancelled or missed.
+else its target; one that was cancelled or missed counts as the date it was expected on.
 
 >>> sorted(FREE)
 [<Status.PLANNED: 'planned'>, <Status.SCHEDULED: 'scheduled'>]
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from scheduler.availability import Availability
-from scheduler.placement import place
+from scheduler.dates import Window
+from scheduler.placement import Placement, place
 from scheduler.plan import Expected, expect
+from scheduler.protocol import Arm, Encounter
 from scheduler.subject import OPEN, Status, Visit
 from scheduler.tree import Tree
 
 FREE = frozenset({Status.PLANNED, Status.SCHEDULED})
 """Visits that may move without being named: not agreed with anyone yet."""
+
+CALLED_OFF = frozenset({Status.CANCELLED, Status.MISSED})
+"""Visits that will not take place, and yet count as a date for those that hang on them."""
 
 
 def current(visits: Iterable[Visit]) -> dict[str, Visit]:
@@ -32,28 +37,65 @@ def current(visits: Iterable[Visit]) -> dict[str, Visit]:
     return standing
 
 
-def counts_as(visit: Visit) -> date:
-    """The day a visit stands for in the eyes of those that hang on it."""
+def standing_day(visit: Visit) -> date:
+    """The day of a visit: when it took place, else its appointment, else its target."""
     return visit.actual or visit.day or visit.target
 
 
+def anchor_dates(tree: Tree, enrolled: date, visits: Mapping[str, Visit]) -> dict[str, date]:
+    """The day that everything counts as for what hangs on it; without a visit, its target."""
+    dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
+    for node in tree.nodes():
+        id = node.encounter.id
+        dates[id] = _counts_as(visits.get(id), expect(node.encounter, dates))
+    return dates
+
+
 def adrift(
-    tree: Tree, enrolled: date, visits: Mapping[str, Visit], along: frozenset[str] = frozenset()
+    tree: Tree,
+    enrolled: date,
+    visits: Mapping[str, Visit],
+    along: frozenset[str] = frozenset(),
+    lost: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     """Ids of visits that must be placed anew; those named in `along` may, though agreed.
 
-    A visit below one that moves is adrift as well: its anchor's new day is yet to be found.
+    A visit below one that moves is adrift as well: its anchor's new day is yet to be
+    found.  So are those that `lost` their day, and the second of a pair that was parted
+    while the first is still to come.
     """
-    dates = _dates(tree, enrolled, visits)
+    dates = anchor_dates(tree, enrolled, visits)
     found: set[str] = set()
     for node in tree.nodes():
         encounter = node.encounter
         visit = visits.get(encounter.id)
-        if visit is None or visit.status not in (OPEN if encounter.id in along else FREE):
+        if visit is None or not _may_move(tree.arm, encounter, visits, along):
             continue
-        if encounter.anchors() & found or _moved(visit, expect(encounter, dates)):
+        expected = expect(encounter, dates)
+        hangs_loose = encounter.id in lost or encounter.anchors() & found
+        if hangs_loose or _moved(visit, expected) or _parted(encounter, expected, visits):
             found.add(encounter.id)
     return frozenset(found)
+
+
+def reach(
+    tree: Tree, enrolled: date, visits: Mapping[str, Visit], drifting: frozenset[str]
+) -> Window:
+    """Every day that placing the `drifting` visits anew may ask about, and where all stand now."""
+    dates = anchor_dates(tree, enrolled, visits)
+    spans = {id: Window(earliest=day, latest=day) for id, day in dates.items()}
+    for node in tree.nodes():
+        id, timing = node.encounter.id, node.encounter.timing
+        if id in drifting:
+            anchor = spans[timing.anchor]
+            first, last = timing.window(anchor.earliest), timing.window(anchor.latest)
+            spans[id] = Window(
+                earliest=min(first.earliest, dates[id]), latest=max(last.latest, dates[id])
+            )
+    return Window(
+        earliest=min(span.earliest for span in spans.values()),
+        latest=max(span.latest for span in spans.values()),
+    )
 
 
 def follow(
@@ -66,38 +108,19 @@ def follow(
     """`visits` with the `drifting` ones placed by the dates of their anchors.
 
     Visits that stay get the target and window their anchors make, so that one that
-    ends up outside is seen to be; completed ones are never touched.
+    ends up outside is seen to be; those that are over are never touched.
     """
-    dates = _dates(tree, enrolled, visits)
-    settled = {id: dates[id] for id in visits if id in dates and id not in drifting}
-    settled |= {e.id: dates[e.id] for e in tree.arm.encounters if e.id not in visits}
-    placement = place(tree, enrolled, availability, settled)
-    result = dict(visits)
-    for slot in placement.slots:
-        id = slot.expected.encounter.id
-        result[id] = replace(
-            _expected(visits[id], slot.expected),
-            status=Status.SCHEDULED,
-            scheduled=slot.interval,
-            allocations=slot.allocations,
-            why=slot.why,
-            unverified=slot.unverified,
-        )
-    for missing in placement.missing:
-        id = missing.expected.encounter.id
-        result[id] = replace(
-            _expected(visits[id], missing.expected),
-            status=Status.PLANNED,
-            scheduled=None,
-            allocations=(),
-            why=missing.reasons,
-        )
-    after = _dates(tree, enrolled, result)
-    for id, visit in visits.items():
-        if id not in drifting and visit.status in OPEN and id in settled:
-            expected = expect(tree.arm.encounter(id), after)
-            if _moved(visit, expected):
-                result[id] = replace(_expected(visit, expected), why=expected.rules)
+    dates = anchor_dates(tree, enrolled, visits)
+    settled = {id: day for id, day in dates.items() if id not in drifting}
+    result = {**visits, **dict(_placed(visits, place(tree, enrolled, availability, settled)))}
+    for node in tree.nodes():
+        encounter = node.encounter
+        expected = expect(encounter, dates)
+        visit = result.get(encounter.id)
+        if visit is not None and visit.status in OPEN and _moved(visit, expected):
+            why = visit.why if encounter.id in drifting else expected.rules
+            result[encounter.id] = visit = replace(_expected(visit, expected), why=why)
+        dates[encounter.id] = _counts_as(visit, expected)
     return result
 
 
@@ -113,20 +136,65 @@ def revised(before: Visit, after: Visit, at: datetime) -> Visit:
     return replace(after, sequence=before.sequence + rises, changed=at)
 
 
+def _placed(visits: Mapping[str, Visit], placement: Placement) -> Iterator[tuple[str, Visit]]:
+    """The visits of a placement, with a slot or without."""
+    for slot in placement.slots:
+        id = slot.expected.encounter.id
+        yield (
+            id,
+            replace(
+                _expected(visits[id], slot.expected),
+                status=Status.SCHEDULED,
+                scheduled=slot.interval,
+                allocations=slot.allocations,
+                why=slot.why,
+                unverified=slot.unverified,
+            ),
+        )
+    for missing in placement.missing:
+        id = missing.expected.encounter.id
+        lost = replace(visits[id], status=Status.PLANNED, scheduled=None, allocations=())
+        yield id, replace(_expected(lost, missing.expected), why=missing.reasons)
+
+
+def _counts_as(visit: Visit | None, expected: Expected) -> date:
+    """The day that a visit counts as for what hangs on it.
+
+    One that was called off counts as its expected date: its appointment, or its target
+    once its own anchors have moved away from that.
+    """
+    if visit is None:
+        return expected.target
+    day = standing_day(visit)
+    gone = visit.status in CALLED_OFF and day not in expected.window
+    return expected.target if gone else day
+
+
+def _may_move(
+    arm: Arm, encounter: Encounter, visits: Mapping[str, Visit], along: frozenset[str]
+) -> bool:
+    """Whether a visit may move; the first of a pair not when the second has to stay."""
+    seconds = [visits.get(e.id) for e in arm.encounters if e.paired_with == encounter.id]
+    return _is_loose(visits[encounter.id], along) and all(
+        second is None or second.status not in OPEN or _is_loose(second, along)
+        for second in seconds
+    )
+
+
+def _is_loose(visit: Visit, along: frozenset[str]) -> bool:
+    return visit.status in (OPEN if visit.encounter in along else FREE)
+
+
+def _parted(encounter: Encounter, expected: Expected, visits: Mapping[str, Visit]) -> bool:
+    """Whether a visit stands apart from the other half of its pair, which is still to come."""
+    first = visits.get(encounter.paired_with or "")
+    day = visits[encounter.id].day
+    return bool(first and first.status in OPEN and day and day not in expected.window)
+
+
 def _moved(visit: Visit, expected: Expected) -> bool:
     return (visit.target, visit.window) != (expected.target, expected.window)
 
 
 def _expected(visit: Visit, expected: Expected) -> Visit:
     return replace(visit, target=expected.target, window=expected.window)
-
-
-def _dates(tree: Tree, enrolled: date, visits: Mapping[str, Visit]) -> dict[str, date]:
-    """The day of every anchor; an encounter without a visit counts as its target."""
-    dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
-    for node in tree.nodes():
-        visit = visits.get(node.encounter.id)
-        dates[node.encounter.id] = (
-            counts_as(visit) if visit else expect(node.encounter, dates).target
-        )
-    return dates

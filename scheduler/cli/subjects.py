@@ -7,10 +7,11 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import Day, Kilograms, json_option
+from scheduler.cli.options import Day, Kilograms, as_of_option, json_option
 from scheduler.cli.visits import tell
 from scheduler.services import participants
 from scheduler.services.participants import MOST_CHANGE, Weighing
+from scheduler.subject import Weight
 
 
 @click.group()
@@ -27,8 +28,7 @@ def subject() -> None:
 def withdraw(app: App, code: str, reason: str, dry_run: bool, as_json: bool) -> None:
     """Cancel every visit that is still to come."""
     change = app.change("subject withdraw", reason.strip())
-    people = app.clinic.site.people
-    outcome = participants.withdraw(app.store, code, change, people, dry_run=dry_run)
+    outcome = participants.withdraw(app.store, app.clinic, code, change, dry_run=dry_run)
     tell(outcome, dry_run=dry_run, as_json=as_json)
 
 
@@ -38,12 +38,24 @@ def withdraw(app: App, code: str, reason: str, dry_run: bool, as_json: bool) -> 
 @click.option("--date", "day", type=Day(), metavar="DATE", help="When weighed (default: today).")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the history.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+@as_of_option
 @click.pass_obj
-def weigh(app: App, code: str, kg: Decimal, day: date | None, reason: str, dry_run: bool) -> None:
+def weigh(
+    app: App,
+    code: str,
+    kg: Decimal,
+    day: date | None,
+    reason: str,
+    dry_run: bool,
+    as_of: date | None,
+) -> None:
     """Record a body weight; the dose of coming infusions follows it."""
-    measured = day or app.today(app.clinic.site)
+    today = as_of or app.today(app.clinic.site)
+    weight = Weight(kg=kg, measured=day or today)
     change = app.change("subject weigh", reason.strip())
-    weighing = participants.weigh(app.store, code, kg, measured, change, dry_run=dry_run)
+    weighing = participants.weigh(
+        app.store, app.clinic, code, weight, change, today, dry_run=dry_run
+    )
     click.echo(_sentence(weighing))
     share = weighing.change
     if share is not None and abs(share) > MOST_CHANGE:

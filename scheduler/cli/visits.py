@@ -12,6 +12,7 @@ from scheduler.cli.options import Clock, Day, as_of_option, json_option
 from scheduler.dates import instant
 from scheduler.exporters import records
 from scheduler.life import Act
+from scheduler.replanning import standing_day
 from scheduler.services import unscheduled, visits
 from scheduler.services.visits import Outcome, Request
 from scheduler.subject import Visit
@@ -153,11 +154,11 @@ def add(
     as_json: bool,
 ) -> None:
     """Record an unscheduled visit, which no protocol foresees."""
-    if not reason.strip():
-        raise click.UsageError("an unscheduled visit needs a --reason")
     start: datetime = instant(day, at, app.clinic.site.tz())
     change = app.change("visit add", reason.strip())
-    outcome = unscheduled.add(app.store, subject, start, minutes, change, dry_run=dry_run)
+    outcome = unscheduled.add(
+        app.store, app.clinic, subject, start, minutes, change, dry_run=dry_run
+    )
     tell(outcome, dry_run=dry_run, as_json=as_json)
 
 
@@ -174,21 +175,24 @@ def tell(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
     for visit in outcome.unplaced:
         screen.say(f"Warning: {visit.ref} has no slot any more: {'; '.join(visit.why)}")
     for visit in outcome.outside:
-        days = visit.window.beyond(visit.actual or visit.day or visit.target)
+        days = visit.window.beyond(standing_day(visit))
         screen.say(
             f"Deviation: {visit.ref} is {abs(days)} d {'after' if days > 0 else 'before'}"
             f" its window {screen.span(visit.window)}"
         )
+    if outcome.leaning:
+        leaning = ", ".join(visit.ref for visit in outcome.leaning)
+        screen.say(f"Its expected date goes on counting for {leaning}.")
     if dry_run:
         screen.say("Dry run: nothing was stored.")
 
 
-def _row(pair: tuple[Visit, Visit]) -> list[str]:
+def _row(pair: tuple[Visit | None, Visit]) -> list[str]:
     before, after = pair
     return [
         after.ref,
-        screen.appointment(before),
-        before.status.value if before.sequence != after.sequence else "",
+        screen.appointment(before) if before else "",
+        before.status.value if before and before.sequence != after.sequence else "",
         screen.appointment(after),
         after.status.value,
         screen.span(after.window),
@@ -200,7 +204,10 @@ def _record(outcome: Outcome) -> records.Record:
     return {
         "subject": outcome.subject.code,
         "changes": [
-            {"before": records.any_record(before), "after": records.any_record(after)}
+            {
+                "before": records.any_record(before) if before else None,
+                "after": records.any_record(after),
+            }
             for before, after in outcome.changes
         ],
         "incomplete": [str(problem) for problem in outcome.problems],

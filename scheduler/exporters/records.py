@@ -70,6 +70,9 @@ def unplaced_record(visit: Visit) -> Record:
     """The object of a visit that the book holds without a slot."""
     return {
         "encounter": visit.encounter,
+        "occurrence": visit.occurrence,
+        "status": visit.status.value,
+        "actual": visit.actual.isoformat() if visit.actual else None,
         "target": visit.target.isoformat(),
         "earliest": visit.window.earliest.isoformat(),
         "latest": visit.window.latest.isoformat(),

@@ -15,13 +15,13 @@ from scheduler import files, shipped
 from scheduler.config import Settings
 from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval
-from scheduler.errors import BadInput, Problem, UnknownName
+from scheduler.errors import BadInput, Problem, Refused, UnknownName
 from scheduler.protocol import Arm
 from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
 from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
 from scheduler.store import Book
-from scheduler.subject import Allocation
+from scheduler.subject import Allocation, Subject
 
 DEMO = "sites/zhujiang.toml"
 
@@ -73,6 +73,26 @@ def read(path: Path) -> Clinic:
 def _demo(own: Path | None) -> Clinic:
     text = shipped.read(DEMO, own).decode()
     return Clinic(site=reader.read(text, DEMO), folder=shipped.folder())
+
+
+class OtherSite(Refused):
+    """A participant is to be dealt with at a site that is not the participant's."""
+
+    def __init__(self, subject: Subject, site: Site) -> None:
+        super().__init__(
+            f"{subject.code} belongs to the site {subject.site}, not {site.code};"
+            f" name it with --site {subject.site}"
+        )
+
+
+def check_site(site: Site, subject: Subject) -> None:
+    """Refuse to work on a participant by the hours and people of another site.
+
+    Raises:
+        OtherSite: as it says.
+    """
+    if subject.site != site.code:
+        raise OtherSite(subject, site)
 
 
 def check_resources(site: Site, arm: Arm) -> None:

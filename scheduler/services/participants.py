@@ -1,18 +1,17 @@
 """Participants: withdrawing one, and weighing one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from scheduler.errors import Refused
-from scheduler.life import Act, check
+from scheduler.errors import BadValue, Refused
+from scheduler.life import BEDSIDE, Act, check, permit
 from scheduler.protocol import Dose
 from scheduler.replanning import revised
 from scheduler.services import studies
+from scheduler.services.clinics import Clinic, check_site
 from scheduler.services.enrollment import check_weight
 from scheduler.services.visits import Outcome
-from scheduler.sites import Role
 from scheduler.store import Book, Change, Store
 from scheduler.subject import OPEN, Status, Subject, Visit, Weight
 
@@ -37,17 +36,19 @@ class Weighing:
 
 
 def withdraw(
-    store: Store, subject: str, change: Change, people: Mapping[str, Role], *, dry_run: bool
+    store: Store, clinic: Clinic, subject: str, change: Change, *, dry_run: bool
 ) -> Outcome:
     """Cancel every visit that is still to come; what was done stays.
 
     Raises:
         UnknownName: nobody is enrolled under that code.
-        Refused: no reason was given, or no visit is open.
+        Refused: the person may not, gives no reason, or no visit is open.
     """
+    people = clinic.site.people
 
     def work(book: Book) -> Outcome:
         found = book.subject(subject)
+        check_site(clinic.site, found)
         open_visits = [v for v in book.visits(subject=found.code) if v.status in OPEN]
         if not open_visits:
             raise Refused(f"{found.code} has no open visit left to cancel")
@@ -62,18 +63,30 @@ def withdraw(
 
 
 def weigh(
-    store: Store, subject: str, kg: Decimal, measured: date, change: Change, *, dry_run: bool
+    store: Store,
+    clinic: Clinic,
+    subject: str,
+    weight: Weight,
+    change: Change,
+    today: date,
+    *,
+    dry_run: bool,
 ) -> Weighing:
     """Record a body weight; doses of coming infusions follow it.
 
     Raises:
         UnknownName: nobody is enrolled under that code.
-        BadValue: nobody weighs that.
+        BadValue: nobody weighs that, or was weighed in the future.
+        Refused: the person may not.
     """
-    weight = Weight(kg=check_weight(kg), measured=measured)
+    check_weight(weight.kg)
+    if weight.measured > today:
+        raise BadValue("--date", weight.measured, f"it lies ahead of today, {today}")
 
     def work(book: Book) -> Weighing:
         before = book.subject(subject)
+        check_site(clinic.site, before)
+        permit("weigh participants", BEDSIDE, user=change.user, people=clinic.site.people)
         dose = studies.kept(book, before).arm(before.arm).dose
         if not dry_run:
             book.weigh(change, before.code, weight)

@@ -4,7 +4,7 @@ A `Rebooking` sees one participant inside a transaction.  Visits that leave give
 time back first, so a visit may move by an hour within its own slot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 
@@ -13,12 +13,13 @@ from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval, Window, instant
 from scheduler.errors import Problem, Refused
 from scheduler.minutes import NO_TIME, lowest
-from scheduler.placement import horizon, other_slots, widened
+from scheduler.placement import other_slots, widened
 from scheduler.plan import Expected, expect
-from scheduler.replanning import counts_as, current
+from scheduler.replanning import anchor_dates, current, reach, standing_day
 from scheduler.services import clinics, studies
 from scheduler.services.clinics import Clinic
 from scheduler.store import Book
+from scheduler.store.rows import TAKING
 from scheduler.subject import OPEN, Status, Subject, Visit
 from scheduler.tree import Tree
 
@@ -60,6 +61,7 @@ class Rebooking:
     def __init__(self, book: Book, clinic: Clinic, code: str) -> None:
         self._book, self._clinic = book, clinic
         self.subject: Subject = book.subject(code)
+        clinics.check_site(clinic.site, self.subject)
         self.every = book.visits(subject=self.subject.code)
         self.visits: Mapping[str, Visit] = current(self.every)
         protocol = studies.kept(book, self.subject)
@@ -68,13 +70,13 @@ class Rebooking:
 
     def expected(self, visit: Visit) -> Expected:
         """Where a visit belongs by the days of its anchors."""
-        return expect(self.tree.arm.encounter(visit.encounter), self._dates())
+        return self._expected(visit.encounter, self.visits)
 
     def check_day(self, visit: Visit, day: date, *, forced: bool) -> None:
         """Refuse a day that the protocol does not allow.
 
         Raises:
-            PairParted: the other infusion, from which this one counts, is still to come.
+            PairParted: the other infusion, from which this one counts, may still come.
             OutsideWindow: the day lies outside the window, and that is not forced.
         """
         window = self.expected(visit).window
@@ -82,83 +84,92 @@ class Rebooking:
             return
         partner = self.tree.arm.encounter(visit.encounter).paired_with
         other = self.visits.get(partner) if partner else None
-        if other is not None and other.status in OPEN:
+        if other is not None and other.status in OPEN | {Status.MISSED}:
             raise PairParted(visit, other, f"move {other.ref}, and {visit.ref} follows")
         if not forced:
             raise OutsideWindow(visit, day, window)
 
-    def check_pair(self, moved: Visit, following: Iterable[str]) -> None:
+    def check_pair(self, standing: Mapping[str, Visit], moved: Visit, remedy: str) -> None:
         """Refuse to leave behind the second infusion when the first one moves.
 
         Raises:
             PairParted: it is agreed with the participant, and was not named to move along.
         """
         for encounter in self.tree.arm.encounters:
-            other = self.visits.get(encounter.id)
-            if encounter.paired_with != moved.encounter or encounter.id in following:
-                continue
-            if other is not None and other.status in OPEN:
-                expected = expect(encounter, {**self._dates(), moved.encounter: counts_as(moved)})
-                if expected.window.beyond(counts_as(other)):
-                    remedy = f"name it with --along {other.encounter}, and it moves too"
-                    raise PairParted(moved, other, remedy)
+            other = standing.get(encounter.id)
+            if encounter.paired_with == moved.encounter and other and other.status in OPEN:
+                window = self._expected(encounter.id, standing).window
+                if window.beyond(standing_day(other)):
+                    raise PairParted(moved, other, remedy.format(encounter.id))
 
-    def slot(self, visit: Visit, day: date, at: time | None, leaving: Iterable[str]) -> Visit:
-        """The visit scheduled on that day, at that time or the earliest one.
+    def asked(self, visit: Visit, day: date) -> Visit:
+        """The visit as if it stood on that day, at no time yet."""
+        expected = self.expected(visit)
+        return replace(
+            visit,
+            status=Status.SCHEDULED,
+            scheduled=None,
+            allocations=(),
+            actual=day,
+            target=expected.target,
+            window=expected.window,
+            why=expected.rules,
+        )
+
+    def slot(self, asked: Visit, at: time | None, leaving: frozenset[str]) -> Visit:
+        """The `asked` visit scheduled on its day, at that time or the earliest one.
 
         Raises:
             SlotTaken: something that the visit needs is closed or taken.
             NonexistentTime: the clock jumps over that time.
         """
-        encounter = self.tree.arm.encounter(visit.encounter)
+        encounter, day = self.tree.arm.encounter(asked.encounter), standing_day(asked)
+        standing = {**self.visits, encounter.id: asked}
+        availability = self.availability(standing, leaving | {encounter.id})
         demand, ordinal = Demand.of(encounter), day.toordinal()
-        availability = self.availability({*leaving, visit.encounter})
         starts = availability.starts(demand, ordinal)
         start = lowest(starts) if at is None else self._minute(availability, day, at)
         if start == NO_TIME or not starts >> start & 1:
             reasons = availability.reasons(demand, day) or (f"{at:%H:%M} that day is not free",)
-            others = other_slots(self.tree, encounter, self._dates(), availability)
-            raise SlotTaken(visit, reasons, others)
+            dates = anchor_dates(self.tree, self.subject.enrolled, self.visits)
+            others = other_slots(self.tree, encounter, dates, availability)
+            raise SlotTaken(asked, reasons, others)
         return replace(
-            visit,
-            status=Status.SCHEDULED,
+            asked,
+            actual=None,
             scheduled=availability.interval(ordinal, start, demand.minutes),
             allocations=availability.allocate(demand, ordinal, start),
             unverified=availability.unverified(day),
         )
 
-    def availability(self, leaving: Iterable[str], arriving: Visit | None = None) -> Availability:
-        """Free time as this participant finds it, once the `leaving` visits gave up theirs.
+    def availability(self, standing: Mapping[str, Visit], leaving: frozenset[str]) -> Availability:
+        """Free time as this participant finds it when visits stand so.
 
-        What an `arriving` visit takes instead of one of them is not free.
+        The `leaving` ones give up their time, and so does what `standing` replaces.
         """
         clinic, code = self._clinic, self.subject.code
-        leave = [self.visits[id] for id in leaving]
-        stay = [visit for visit in self.every if visit not in leave]
-        span = self._days().interval(clinic.site.tz())
+        gone = [v for id, v in self.visits.items() if id in leaving or standing[id] != v]
+        stay = [visit for visit in self.every if visit not in gone]
+        come = [v for id, v in standing.items() if id not in leaving and v not in stay]
+        days = widened(reach(self.tree, self.subject.enrolled, standing, leaving))
+        span = days.interval(clinic.site.tz())
         taken = clinics.taken(clinic, (), span)
         self.problems = taken.problems
-        freed = [allocation for visit in leave for allocation in visit.allocations]
+        freed = [a for visit in gone if visit.status in TAKING for a in visit.allocations]
         booked = clinics.booked(self._book, clinic.site.code, span, freed)
-        held = OPEN | {Status.COMPLETED}
-        kept = [visit.scheduled for visit in stay if visit.scheduled and visit.status in held]
-        arrivals: list[Busy] = []
-        if arriving is not None and arriving.status in held and arriving.scheduled:
-            kept.append(arriving.scheduled)
-            arrivals = [Busy.of(a.unit, BOOK, [a.interval]) for a in arriving.allocations]
+        arrived = [
+            Busy.of(a.unit, BOOK, [a.interval])
+            for visit in come
+            if visit.status in TAKING
+            for a in visit.allocations
+        ]
+        kept = [v.scheduled for v in (*stay, *come) if v.scheduled and v.status in TAKING]
         own = Busy.of(code, BOOK, kept)
-        return Availability(clinic.site, [*taken.busy, *booked, *arrivals, own]).seen_by(code)
+        return Availability(clinic.site, [*taken.busy, *booked, *arrived, own]).seen_by(code)
 
-    def _days(self) -> Window:
-        """Every day that may be asked about: by plan, or by how things went."""
-        days = widened(horizon(self.tree, self.subject.enrolled))
-        stand = [counts_as(visit) for visit in self.visits.values()]
-        return widened(Window(earliest=min(days.earliest, *stand), latest=max(days.latest, *stand)))
-
-    def _dates(self) -> dict[str, date]:
-        anchors = self.tree.anchors(self.subject.enrolled)
-        dates = {id: date.fromordinal(day) for id, day in anchors.items()}
-        return dates | {id: counts_as(visit) for id, visit in self.visits.items()}
+    def _expected(self, id: str, standing: Mapping[str, Visit]) -> Expected:
+        dates = anchor_dates(self.tree, self.subject.enrolled, standing)
+        return expect(self.tree.arm.encounter(id), dates)
 
     def _minute(self, availability: Availability, day: date, at: time) -> int:
         midnight = availability.interval(day.toordinal(), 0, 1).start

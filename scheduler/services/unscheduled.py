@@ -4,14 +4,16 @@ They count for nobody else, take no unit, and may lie in the past.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scheduler.dates import Interval, Window
 from scheduler.errors import Refused
+from scheduler.life import Act, ask_reason, permit, rule
 from scheduler.protocol import Kind, Mode
+from scheduler.services.clinics import Clinic, check_site
 from scheduler.services.visits import Outcome
 from scheduler.store import Book, Change, Store
-from scheduler.subject import OPEN, Status, Subject, Visit
+from scheduler.subject import OPEN, Subject, Visit
 from scheduler.words import Words
 
 UNSCHEDULED = "unscheduled"
@@ -22,6 +24,7 @@ _LABEL = Words.of(en="Unscheduled visit", zh="计划外访视")
 
 def add(
     store: Store,
+    clinic: Clinic,
     subject: str,
     start: datetime,
     minutes: int,
@@ -33,16 +36,20 @@ def add(
 
     Raises:
         UnknownName: no such participant.
-        Refused: no reason was given, or the participant is elsewhere at that time.
+        Refused: the person may not, gives no reason, or the participant is elsewhere then.
     """
+    row = rule(Act.ADD)
 
     def work(book: Book) -> Outcome:
         found = book.subject(subject)
+        check_site(clinic.site, found)
+        permit("add visits", row.by, user=change.user, people=clinic.site.people)
+        ask_reason("add a visit", change.reason)
         visits = book.visits(subject=found.code)
         visit = _unscheduled(found, visits, start, minutes, change)
         if not dry_run:
             book.record(change, [visit])
-        return Outcome(subject=found, changes=((visit, visit),))
+        return Outcome(subject=found, changes=((None, visit),))
 
     return store.read(work) if dry_run else store.write(work)
 
@@ -50,7 +57,9 @@ def add(
 def _unscheduled(
     subject: Subject, visits: Sequence[Visit], start: datetime, minutes: int, change: Change
 ) -> Visit:
-    slot = Interval(start=start, end=start + timedelta(minutes=minutes))
+    # Minutes pass by the clock of UTC, whatever the clock on the wall does meanwhile.
+    end = (start.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(start.tzinfo)
+    slot = Interval(start=start, end=end)
     for other in visits:
         if other.scheduled and other.status in OPEN and other.scheduled.overlaps(slot):
             raise Refused(f"{subject.code} has {other.ref} at that time")
@@ -67,7 +76,7 @@ def _unscheduled(
         mode=Mode.VISIT,
         target=day,
         window=Window(earliest=day, latest=day),
-        status=Status.SCHEDULED,
+        status=rule(Act.ADD).result,
         scheduled=slot,
         why=("unscheduled",),
         basis="unscheduled",

@@ -4,17 +4,25 @@ Each act is one transaction: the visit's new state, the visits that follow an an
 that moved, and the reason.  Nothing is erased; an act is undone by a further one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 
 from scheduler.errors import BadValue, Problem, Refused, UnknownName, Unplaced
-from scheduler.life import Act, check, check_sequence, rule
-from scheduler.replanning import adrift, counts_as, follow, revised
+from scheduler.life import (
+    Act,
+    NotAllowed,
+    ask_reason,
+    check,
+    check_reopening,
+    check_sequence,
+    rule,
+)
+from scheduler.replanning import CALLED_OFF, adrift, follow, revised, standing_day
 from scheduler.services.clinics import Clinic
-from scheduler.services.rebooking import Rebooking
+from scheduler.services.rebooking import OutsideWindow, PairParted, Rebooking, SlotTaken
 from scheduler.store import Book, Change, Store
-from scheduler.subject import Status, Subject, Visit
+from scheduler.subject import OPEN, Status, Subject, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,26 +43,52 @@ class Request:
     along: frozenset[str] = frozenset()
 
 
+class StillAhead(Refused):
+    """A visit cannot have been missed before its day."""
+
+    def __init__(self, visit: Visit, today: date) -> None:
+        super().__init__(
+            f"{visit.ref} of {visit.subject} is due on {standing_day(visit)}, after today, {today}:"
+            " move or cancel it instead"
+        )
+
+
+class Replaced(Refused):
+    """A later occurrence stands for the visit."""
+
+    def __init__(self, visit: Visit, standing: Visit) -> None:
+        super().__init__(
+            f"{visit.ref} of {visit.subject} is history: {standing.ref} stands for it now"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """States before and after of every visit that changes, and unread parts of calendars."""
+    """States before (none for a new one) and after of every visit that changes.
+
+    `leaning` are open visits that count from one which was called off now, and count it
+    as its expected date; `problems` are parts of calendars that could not be read.
+    """
 
     subject: Subject
-    changes: tuple[tuple[Visit, Visit], ...]
+    changes: tuple[tuple[Visit | None, Visit], ...]
+    leaning: tuple[Visit, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
     def unplaced(self) -> tuple[Visit, ...]:
         """Visits that lose their slot."""
         return tuple(
-            after for before, after in self.changes if before.scheduled and not after.scheduled
+            after
+            for before, after in self.changes
+            if before and before.scheduled and not after.scheduled
         )
 
     @property
     def outside(self) -> tuple[Visit, ...]:
         """Changed visits that lie outside their window, by appointment or by history."""
         afters = (after for _, after in self.changes)
-        return tuple(visit for visit in afters if visit.window.beyond(counts_as(visit)))
+        return tuple(visit for visit in afters if visit.window.beyond(standing_day(visit)))
 
 
 def act(
@@ -64,16 +98,17 @@ def act(
 
     Raises:
         UnknownName: no such participant or visit.
+        BadValue: what is recorded lies in the future.
         Refused: the table of acts, the sequence, the window or a taken slot forbids it.
-        Unplaced: by choice, and not by fact, another visit would lose its slot.
+        Unplaced: a move would cost another visit its slot, and is not forced.
     """
 
     def work(book: Book) -> Outcome:
         outcome = _Acting(book, clinic, request, change, today).outcome()
-        if outcome.unplaced and not (rule(request.act).fact or request.forced):
+        if outcome.unplaced and request.act is Act.MOVE and not request.forced:
             lost = ", ".join(visit.ref for visit in outcome.unplaced)
             raise Unplaced(f"nothing was stored: {lost} would lose its slot; --force accepts that")
-        if not dry_run:
+        if outcome.changes and not dry_run:
             book.record(change, [after for _, after in outcome.changes])
         return outcome
 
@@ -97,33 +132,61 @@ class _Acting:
         """What the act changes: the visit itself, and those that follow it."""
         request, visit, change = self._request, self._visit, self._change
         check(request.act, visit, reason=change.reason, user=change.user, people=self._people)
+        self._check_along()
+        if request.act is Act.MISS and standing_day(visit) > self._today:
+            raise StillAhead(visit, self._today)
+        if not any(encounter.id == visit.encounter for encounter in self._tree.arm.encounters):
+            return self._told({visit.ref: self._by_itself(visit)}, {visit.ref: visit})
+        standing = self._visits[visit.encounter]
+        if standing != visit:
+            raise Replaced(visit, standing)
         after = self._changed(visit)
-        if self._visits.get(visit.encounter) != visit or not self._is_of_protocol(visit):
-            return self._told({visit.ref: after}, {visit.ref: visit})
         changed = {**self._visits, visit.encounter: after}
-        following = self._following(changed)
-        if request.act is Act.MOVE:
-            self._rebooking.check_pair(after, following)
+        placeless = request.act is Act.RESUME and after.scheduled is None
+        following = self._following(changed, frozenset({visit.encounter} if placeless else ()))
         if following:
-            leaving = {*following, visit.encounter}
-            availability = self._rebooking.availability(leaving, arriving=after)
+            availability = self._rebooking.availability(changed, following)
             changed = follow(self._tree, self._subject.enrolled, changed, availability, following)
+        self._check_pair(changed)
         return self._told(changed, self._visits)
 
-    def _is_of_protocol(self, visit: Visit) -> bool:
-        return any(encounter.id == visit.encounter for encounter in self._tree.arm.encounters)
+    def _check_along(self) -> None:
+        """Who is named to move along must be there, and open."""
+        for ref in sorted(self._request.along):
+            named = _find(list(self._visits.values()), ref)
+            if named.status not in OPEN:
+                raise NotAllowed(Act.MOVE, named)
 
-    def _following(self, changed: Mapping[str, Visit]) -> frozenset[str]:
-        drifting = adrift(self._tree, self._subject.enrolled, changed, self._request.along)
-        return drifting - {self._visit.encounter}
+    def _check_pair(self, changed: Mapping[str, Visit]) -> None:
+        after = changed[self._visit.encounter]
+        if self._request.act is Act.MOVE:
+            remedy = "name it with --along {}, and it moves too"
+            self._rebooking.check_pair(changed, after, remedy)
+        elif self._request.act is Act.RESUME:
+            self._rebooking.check_pair(changed, after, "cancel {} first, and resume it afterwards")
+
+    def _following(
+        self, changed: Mapping[str, Visit], lost: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
+        enrolled, along = self._subject.enrolled, self._request.along
+        drifting = adrift(self._tree, enrolled, changed, along, lost)
+        return drifting - ({self._visit.encounter} - lost)
 
     def _told(self, after: Mapping[str, Visit], before: Mapping[str, Visit]) -> Outcome:
         pairs = ((before[id], revised(before[id], after[id], self._change.at)) for id in after)
         return Outcome(
             subject=self._subject,
             changes=tuple(pair for pair in pairs if pair[0] != pair[1]),
+            leaning=tuple(self._leaning(after)),
             problems=self._rebooking.problems,
         )
+
+    def _leaning(self, after: Mapping[str, Visit]) -> Iterator[Visit]:
+        if rule(self._request.act).result in CALLED_OFF:
+            for encounter in self._tree.arm.encounters:
+                visit = after.get(encounter.id)
+                if visit and visit.status in OPEN and self._visit.encounter in encounter.anchors():
+                    yield visit
 
     def _changed(self, visit: Visit) -> Visit:
         """The visit after the act, before anything follows."""
@@ -138,42 +201,65 @@ class _Acting:
             case _:
                 return replace(visit, status=result)
 
+    def _by_itself(self, visit: Visit) -> Visit:
+        """A visit of no protocol after the act: nobody counts from it, and it takes no unit."""
+        act = self._request.act
+        if act is Act.MOVE:
+            raise Refused(f"{visit.ref} follows no protocol: cancel it and add another")
+        actual = self._day_past() if act is Act.COMPLETE else None
+        return replace(visit, status=rule(act).result, actual=actual)
+
     def _actual(self, visit: Visit) -> date:
+        """The day a visit took place; outside the window that is a deviation, with a reason."""
+        actual = self._day_past()
+        encounter = self._tree.arm.encounter(visit.encounter)
+        check_sequence(encounter, visit, actual, self._visits)
+        if visit.window.beyond(actual):
+            window = f"{visit.window.earliest} to {visit.window.latest}"
+            ask_reason(
+                f"complete {visit.ref} on {actual}, outside its window {window},",
+                self._change.reason,
+            )
+        return actual
+
+    def _day_past(self) -> date:
         actual = self._request.day or self._today
         if actual > self._today:
             raise BadValue("--date", actual, f"it lies ahead of today, {self._today}")
-        if self._is_of_protocol(visit):
-            check_sequence(self._tree.arm.encounter(visit.encounter), visit, actual, self._visits)
         return actual
 
-    def _resumed(self, visit: Visit) -> Visit:
-        """A visit taken up again, in its old slot; only while nothing done counts from it."""
-        for encounter in self._tree.arm.encounters:
-            other = self._visits.get(encounter.id)
-            done = other is not None and other.status is Status.COMPLETED
-            if done and visit.encounter in encounter.anchors():
-                raise Refused(
-                    f"{visit.ref} of {visit.subject} cannot be taken up again:"
-                    f" {encounter.id}, which counts from it, is completed"
-                )
-        again = replace(visit, actual=None)
-        if visit.scheduled is None:
-            return replace(again, status=Status.PLANNED)
-        start = visit.scheduled.start
-        return self._rebooking.slot(again, start.date(), start.time(), ())
-
     def _moved(self, visit: Visit) -> Visit:
-        request = self._request
-        if not self._is_of_protocol(visit):
-            raise Refused(f"{visit.ref} follows no protocol: cancel it and add another")
-        day = request.day or visit.day or visit.target
-        self._rebooking.check_day(visit, day, forced=request.forced)
+        if visit.status is Status.MISSED:
+            check_reopening(self._tree.arm, visit, self._visits)
+        day = self._request.day or visit.day or visit.target
+        self._rebooking.check_day(visit, day, forced=self._request.forced)
+        asked = self._rebooking.asked(visit, day)
+        following = self._following({**self._visits, visit.encounter: asked})
+        return self._rebooking.slot(asked, self._request.at, following)
+
+    def _resumed(self, visit: Visit) -> Visit:
+        """A visit taken up again: in its old slot, or without one where that is lost."""
+        check_reopening(self._tree.arm, visit, self._visits)
         expected = self._rebooking.expected(visit)
-        moved = replace(visit, target=expected.target, window=expected.window, why=expected.rules)
-        following = self._following(
-            {**self._visits, visit.encounter: replace(moved, scheduled=None, target=day)}
+        if visit.scheduled is not None:
+            start = visit.scheduled.start
+            as_agreed = visit.window == expected.window
+            try:
+                self._rebooking.check_day(visit, start.date(), forced=as_agreed)
+                asked = self._rebooking.asked(visit, start.date())
+                return self._rebooking.slot(asked, start.time(), frozenset())
+            except (OutsideWindow, PairParted, SlotTaken):
+                pass  # it is placed anew
+        return replace(
+            visit,
+            status=Status.PLANNED,
+            scheduled=None,
+            allocations=(),
+            actual=None,
+            target=expected.target,
+            window=expected.window,
+            why=expected.rules,
         )
-        return self._rebooking.slot(moved, day, request.at, following)
 
 
 def _find(visits: Sequence[Visit], ref: str) -> Visit:
