@@ -180,9 +180,9 @@ class _Enrolling:
         folio = publication.Folio(
             subject=found.subject, protocol=found.protocol, visits=self._all(found), whole=True
         )
-        code = found.subject.code
-        calendars = press.calendars(code, [folio], Audience.STAFF)
-        for name, content in (*calendars, *press.sheets(code, [folio])):
+        selection = publication.Selection(subject=found.subject.code)
+        calendars = press.calendars(selection, [folio], Audience.STAFF)
+        for name, content in (*calendars, *press.sheets(selection, [folio])):
             staging.put(name, [content])
 
     def _all(self, found: Enrollment) -> tuple[Visit, ...]:

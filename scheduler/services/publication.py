@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scheduler import shipped
 from scheduler.dates import Window, instant
+from scheduler.errors import UsageError
 from scheduler.exporters import csv, ics
 from scheduler.exporters.sheetfacts import Sheaf
 from scheduler.files import Staging
@@ -50,9 +51,9 @@ class Selection:
     week: Window | None = None
     changed_since: date | None = None
 
-    def name(self, whole: str) -> str:
-        """What files of this selection are called; `whole` is the code of subject or site."""
-        parts = [whole]
+    def name(self, code: str) -> str:
+        """What files of this selection are called, for a participant or a whole site."""
+        parts = [code]
         if self.week:
             parts.append(f"{self.week.earliest:%G-W%V}")
         if self.changed_since:
@@ -70,27 +71,33 @@ class Folio:
     whole: bool
 
 
+class OtherSite(UsageError):
+    """A participant's visits cannot be told in the words of another site."""
+
+    def __init__(self, subject: Subject, site: str) -> None:
+        super().__init__(
+            f"{subject.code} is a participant of site {subject.site}, not of {site};"
+            f" name it before the command: schedule --site {subject.site} …"
+        )
+
+
 class Press:
     """Makes files for one clinic, in its language and on its paper."""
 
     def __init__(self, clinic: Clinic, own: Path | None, *, printed: datetime) -> None:
         self._site, self._own, self._printed = clinic.site, own, printed
 
-    def calendars(self, name: str, folios: Sequence[Folio], audience: Audience) -> Iterator[File]:
+    def calendars(
+        self, selection: Selection, folios: Sequence[Folio], audience: Audience
+    ) -> Iterator[File]:
         """Calendar files; participants get one each, others one for all."""
-        if audience is Audience.PARTICIPANT and len(folios) > 1:
+        if audience is Audience.PARTICIPANT:
             for folio in folios:
-                own = name.replace(self._site.code, folio.subject.code, 1)
-                yield from self.calendars(own, [folio], audience)
-            return
-        suffix = "" if audience is Audience.STAFF else f"-{audience}"
-        visits = [visit for folio in folios for visit in folio.visits]
-        protocols = [folio.protocol for folio in folios]
-        parts = ics.parts(visits, site=self._site, audience=audience, protocols=protocols)
-        for part, content in parts:
-            yield f"{name}{suffix}{part}.ics", content
+                yield from self._calendar(selection.name(folio.subject.code), [folio], audience)
+        else:
+            yield from self._calendar(self._name(selection, folios), folios, audience)
 
-    def sheets(self, name: str, folios: Sequence[Folio]) -> Iterator[File]:
+    def sheets(self, selection: Selection, folios: Sequence[Folio]) -> Iterator[File]:
         """Visit sheets, after a calendar page where all visits of a participant are there."""
         from scheduler.exporters.sheets import sheet_files
 
@@ -110,13 +117,26 @@ class Press:
             printed=self._printed.astimezone(self._site.tz()),
             templates=self._templates(),
         )
+        name = self._name(selection, folios)
         for number, content in enumerate(files, start=1):
             yield f"{name}-visit-sheets{f'-{number}' if number > 1 else ''}.pdf", content
 
-    def table(self, name: str, folios: Sequence[Folio]) -> Iterator[File]:
+    def table(self, selection: Selection, folios: Sequence[Folio]) -> Iterator[File]:
         """One table of visits, for a spreadsheet."""
         visits = (visit for folio in folios for visit in folio.visits)
+        name = self._name(selection, folios)
         yield f"{name}-visits.csv", b"".join(csv.table(visits, site=self._site))
+
+    def _calendar(self, name: str, folios: Sequence[Folio], audience: Audience) -> Iterator[File]:
+        suffix = "" if audience is Audience.STAFF else f"-{audience}"
+        visits = [visit for folio in folios for visit in folio.visits]
+        protocols = [folio.protocol for folio in folios]
+        parts = ics.parts(visits, site=self._site, audience=audience, protocols=protocols)
+        for part, content in parts:
+            yield f"{name}{suffix}{part}.ics", content
+
+    def _name(self, selection: Selection, folios: Sequence[Folio]) -> str:
+        return selection.name(folios[0].subject.code if selection.subject else self._site.code)
 
     def _templates(self) -> "Templates":
         from scheduler.exporters.sheets import Templates
@@ -145,6 +165,7 @@ def publish(
 
     Raises:
         UnknownName: nobody is enrolled under the code.
+        OtherSite: the participant is not the clinic's.
         OutputError: the folder cannot be written.
     """
     site = replace(clinic.site, language=language or clinic.site.language)
@@ -152,29 +173,31 @@ def publish(
     folios = store.read(lambda book: _folios(book, clinic, selection))
     if not folios:
         return ()
-    name = selection.name(folios[0].subject.code if selection.subject else site.code)
     with Staging(out) as staging:
-        for file, content in _files(press, kind, name, folios, audience):
-            staging.put(file, [content])
+        for name, content in _files(press, kind, selection, folios, audience):
+            staging.put(name, [content])
         return staging.publish()
 
 
 def _files(
-    press: Press, kind: Kind, name: str, folios: Sequence[Folio], audience: Audience
+    press: Press, kind: Kind, selection: Selection, folios: Sequence[Folio], audience: Audience
 ) -> Iterator[File]:
     match kind:
         case Kind.ICS:
-            return press.calendars(name, folios, audience)
+            return press.calendars(selection, folios, audience)
         case Kind.SHEETS:
-            return press.sheets(name, folios)
+            return press.sheets(selection, folios)
         case Kind.CSV:
-            return press.table(name, folios)
+            return press.table(selection, folios)
 
 
 def _folios(book: Book, clinic: Clinic, selection: Selection) -> list[Folio]:
     site = clinic.site
     if selection.subject:
-        subjects: Iterable[Subject] = [book.subject(selection.subject)]
+        subject = book.subject(selection.subject)
+        if subject.site != site.code:
+            raise OtherSite(subject, site.code)
+        subjects: Iterable[Subject] = [subject]
     else:
         subjects = book.subjects(site.code)
     visits: dict[str, list[Visit]] = {}
