@@ -33,7 +33,6 @@ from scheduler.criteria import (
     Range,
     Rule,
 )
-from scheduler.dates import Window
 
 
 class Outcome(StrEnum):
@@ -245,7 +244,8 @@ def _test(known: Result | Stated, day: date) -> tuple[Outcome, str]:
         return Outcome.NOT_ELIGIBLE, f"{known}; negative is needed"
     if known.day.days.latest > day:
         return Outcome.NEEDS_REVIEW, f"{known}, by {day} it may not have been there"
-    return Outcome.ELIGIBLE, f"{known}, {(day - known.day.days.latest).days} days before {day}"
+    past = (day - known.day.days.latest).days
+    return Outcome.ELIGIBLE, f"{known}, {Count(least=past, most=past, unit=Unit.DAYS)} before {day}"
 
 
 def _findings(rule: NoFindings, known: frozenset[str]) -> tuple[Outcome, str]:

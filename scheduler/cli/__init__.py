@@ -21,10 +21,12 @@ from scheduler.errors import OutputError, SchedulerError, UsageError
 _COMMANDS = {
     "check": "check",
     "config": "settings",
+    "deviations": "deviations",
     "enroll": "enroll",
     "export": "export",
     "list": "agenda",
     "protocol": "protocols",
+    "screen": "screening",
     "show": "agenda",
     "site": "sites",
     "subject": "subjects",

@@ -5,6 +5,7 @@
 """
 
 from scheduler.answers import in_words
+from scheduler.criteria import Age
 from scheduler.eligibility import Count, Finding, Judgement, Screening
 from scheduler.enrollable import Enrollable
 from scheduler.exporters.records import Record
@@ -13,7 +14,7 @@ from scheduler.verdict import Verdict
 
 
 def screening(found: Screening, enrollable: Enrollable, protocol: Protocol) -> Record:
-    """Everything that was found, with the answers it was found by; for whoever gave them."""
+    """Everything that was found, with the answers it was found by, but no date of birth."""
     return {
         "outcome": found.outcome.value,
         "date": found.day.isoformat(),
@@ -67,11 +68,11 @@ def _judgement(judgement: Judgement) -> Record:
 
 
 def _finding(finding: Finding) -> Record:
-    rule = finding.rule
+    rule, known = finding.rule, finding.known
     return {
         "rule": rule.id,
         "outcome": finding.outcome.value,
-        "answer": None if finding.known is None else in_words(finding.known),
+        "answer": None if known is None or isinstance(rule, Age) else in_words(known),
         "reference": str(finding.reference) if finding.reference else None,
         "count": _count(finding.count),
         "why": finding.why,
