@@ -123,6 +123,9 @@ def _remark(app: App, found: Enrollment, *, dry_run: bool) -> None:
     if notice := found.protocol.notice.say("en"):
         screen.say(f"Protocol: {notice}")
     screen.warn_incomplete(found.problems)
+    if found.acceptable:
+        for missing in found.missing:
+            screen.say(f"Deviation: {missing.expected.encounter.id} is planned without a slot")
     today = app.today(site)
     past = [str(visit.label) for visit in found.visits if visit.day and visit.day < today]
     if past:

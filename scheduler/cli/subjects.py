@@ -9,6 +9,7 @@ from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, Kilograms, as_of_option, json_option
 from scheduler.cli.visits import tell
+from scheduler.deviations import WITHDRAWAL
 from scheduler.services import participants
 from scheduler.services.participants import MOST_CHANGE, Weighing
 from scheduler.subject import Weight
@@ -27,7 +28,7 @@ def subject() -> None:
 @click.pass_obj
 def withdraw(app: App, code: str, reason: str, dry_run: bool, as_json: bool) -> None:
     """Cancel every visit that is still to come."""
-    change = app.change("subject withdraw", reason.strip())
+    change = app.change(WITHDRAWAL, reason.strip())
     outcome = participants.withdraw(app.store, app.clinic, code, change, dry_run=dry_run)
     tell(outcome, dry_run=dry_run, as_json=as_json)
 

@@ -59,9 +59,14 @@ def table(visits: Iterable[Visit], *, site: Site, language: str | None = None) -
     A visit without a slot stands at its target, with `start` and `end` empty.  Times are
     wall-clock times of the site; `changed` is UTC.
     """
-    yield _BOM + _line(COLUMNS)
-    for visit in sorted(visits, key=_order):
-        yield _line(_values(visit, site, language or site.language))
+    rows = (_values(visit, site, language or site.language) for visit in sorted(visits, key=_order))
+    return lines(COLUMNS, rows)
+
+
+def lines(columns: Iterable[str], rows: Iterable[Iterable[Value]]) -> Iterator[bytes]:
+    """The lines of any .csv file: the names of its columns, then its rows."""
+    yield _BOM + _line(columns)
+    yield from map(_line, rows)
 
 
 def cell(value: Value) -> str:

@@ -115,7 +115,7 @@ class Press:
             language=self._site.language,
             paper=self._site.paper,
             printed=self._printed.astimezone(self._site.tz()),
-            templates=self._templates(),
+            templates=templates(self._own),
         )
         name = self._name(selection, folios)
         for number, content in enumerate(files, start=1):
@@ -138,15 +138,17 @@ class Press:
     def _name(self, selection: Selection, folios: Sequence[Folio]) -> str:
         return selection.name(folios[0].subject.code if selection.subject else self._site.code)
 
-    def _templates(self) -> "Templates":
-        from scheduler.exporters.sheets import Templates
 
-        folders = [shipped.folder(), *([self._own] if self._own else [])]
-        names = shipped.names("sheets", self._own)
-        return Templates(
-            files={name: shipped.read(name, self._own) for name in names},
-            fonts=tuple(str(folder / "fonts") for folder in folders),
-        )
+def templates(own: Path | None) -> "Templates":
+    """What is printed by: the shipped templates, and the hospital's own in their place."""
+    from scheduler.exporters.sheets import Templates
+
+    folders = [shipped.folder(), *([own] if own else [])]
+    names = shipped.names("sheets", own)
+    return Templates(
+        files={name: shipped.read(name, own) for name in names},
+        fonts=tuple(str(folder / "fonts") for folder in folders),
+    )
 
 
 def publish(

@@ -52,8 +52,12 @@ def names(own: Path | None) -> tuple[str, ...]:
 
 def kept(book: Book, subject: Subject) -> Protocol:
     """The protocol version a participant is on, as the book keeps it."""
-    text = book.protocol_text(subject.protocol, subject.protocol_version)
-    return read(text, f"{subject.protocol} version {subject.protocol_version}").protocol
+    return version(book, subject.protocol, subject.protocol_version)
+
+
+def version(book: Book, id: str, version: str) -> Protocol:
+    """A protocol version as the book keeps it; UnknownName when it does not."""
+    return read(book.protocol_text(id, version), f"{id} version {version}").protocol
 
 
 @lru_cache(maxsize=32)

@@ -1,0 +1,214 @@
+"""Deviations: where a participant's visits part from the protocol, and who said why.
+
+They are read off the visits' history, and off nothing else.  The last state of a visit
+decides whether there is one, so that what was undone leaves none; the change that made
+it so gives person, time and reason.  An actual day is held against the window in force
+when it was recorded: no later change of rules or anchors makes or mends a deviation.
+
+>>> from datetime import UTC
+>>> from zoneinfo import ZoneInfo
+>>> from scheduler.dates import Offset, Window
+>>> from scheduler.protocol import Encounter, Kind, Mode, Timing
+>>> from scheduler.words import Words
+>>> timing = Timing(anchor="enrollment", offset=Offset(days=3), after=Offset(days=1))
+>>> label, due = Words.of(en="Day 3"), date(2026, 4, 12)
+>>> row = Encounter(id="day-3", label=label, kind=Kind.CHECK, epoch="all", timing=timing,
+...                 minutes=30, basis="assumption")
+>>> late = Visit(study="s", subject="ZJ-001", site="ZJ", encounter="day-3", label=label,
+...              kind=Kind.CHECK, mode=Mode.VISIT, target=due, status=Status.COMPLETED,
+...              window=Window(earliest=due, latest=due.replace(day=13)),
+...              actual=due.replace(day=15), changed=datetime(2026, 4, 15, tzinfo=UTC))
+>>> step = Step(visit=late, arm=Arm(code="a", label=label, encounters=(row,)), version="1",
+...             user="li", at=late.changed, command="visit complete", reason="was away")
+>>> [(each.kind.value, each.days, each.rule) for each in deviations([step])]
+[('out-of-window', 2, 'enrollment + 3 days, window -0/+1 d')]
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import combinations, takewhile
+
+from scheduler.protocol import Arm
+from scheduler.subject import OPEN, Status, Visit
+
+WITHDRAWAL = "subject withdraw"
+"""The command that cancels visits because the participant leaves: that is no deviation."""
+
+
+class Kind(StrEnum):
+    """In what way a visit deviates."""
+
+    OUT_OF_WINDOW = "out-of-window"
+    FORCED = "forced"
+    """Out of the window by decision: the appointment was made there."""
+    MISSED = "missed"
+    """Missed, or cancelled although the participant stays in the study."""
+    OUT_OF_ORDER = "out-of-order"
+    NO_SLOT = "no-slot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A state of a visit, the rules it was recorded under, and the change that made it."""
+
+    visit: Visit
+    arm: Arm
+    version: str
+    user: str
+    at: datetime
+    command: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One deviation; `visit` is the state that deviates, with the window then in force.
+
+    `days` count from the window to the actual or scheduled day, negative before it;
+    None where there is no such day.  `rule` is that of the protocol `version`.  `beside`
+    is the visit with which the order is broken.
+    """
+
+    visit: Visit
+    kind: Kind
+    days: int | None
+    rule: str
+    version: str
+    user: str
+    at: datetime
+    reason: str
+    beside: Visit | None = None
+
+    @property
+    def planned(self) -> bool:
+        """Whether it still lies ahead."""
+        return self.visit.status in OPEN
+
+    @property
+    def day(self) -> date:
+        """The day it is counted under: the actual, the scheduled, or the target one."""
+        return self.visit.actual or self.visit.day or self.visit.target
+
+    def __str__(self) -> str:
+        visit, window = self.visit, self.visit.window
+        if self.beside is not None:
+            return _order_broken(visit, self.beside)
+        if self.kind is Kind.NO_SLOT:
+            return f"no slot: {'; '.join(visit.why)}"
+        allowed = f"window {window.earliest} to {window.latest}"
+        if window.earliest == window.latest:
+            allowed = f"only day {window.earliest}"
+        if not self.days:
+            return f"{visit.status}, {allowed}"
+        return f"{abs(self.days)} d {'after' if self.days > 0 else 'before'} its {allowed}"
+
+
+def deviations(history: Sequence[Step]) -> tuple[Deviation, ...]:
+    """Every deviation of one participant, by day; `history` is oldest first.
+
+    Visits that the protocol does not foresee have no rule to deviate from.
+    """
+    lives: dict[tuple[str, int], list[Step]] = {}
+    for step in history:
+        lives.setdefault((step.visit.encounter, step.visit.occurrence), []).append(step)
+    ruled = [life for life in lives.values() if _rule(life[-1])]
+    found = [*_of_windows(ruled), *_of_order(ruled)]
+    return tuple(sorted(found, key=lambda each: (each.day, each.visit.target, each.visit.ref)))
+
+
+def _of_windows(lives: Iterable[Sequence[Step]]) -> Iterator[Deviation]:
+    for life in lives:
+        last = life[-1]
+        if last.visit.actual is not None:
+            yield from _outside(_completed(life), life)
+        elif last.visit.status in {Status.MISSED, Status.CANCELLED}:
+            cause = _since(life, lambda visit: visit.status is last.visit.status)
+            if cause.command != WITHDRAWAL:
+                yield _told(Kind.MISSED, last, cause)
+        elif last.visit.status in OPEN and last.visit.scheduled is None:
+            yield _told(Kind.NO_SLOT, last, _since(life, lambda visit: visit.scheduled is None))
+        elif last.visit.status in OPEN:
+            yield from _outside(last, life)
+
+
+def _outside(state: Step, life: Sequence[Step]) -> Iterator[Deviation]:
+    """The deviation of a state whose day misses its window.
+
+    It was forced when the slot was made outside; a window may also move away from a slot.
+    """
+    visit = state.visit
+    day = visit.actual or visit.day
+    if day is None or not visit.window.beyond(day):
+        return
+    slot = visit.scheduled
+    if visit.day != day:
+        yield _told(Kind.OUT_OF_WINDOW, state, state)
+        return
+    until = life[: life.index(state) + 1]
+    cause = _since(until, lambda v: v.scheduled == slot and bool(v.window.beyond(day)))
+    before = until[: until.index(cause)]
+    if before and before[-1].visit.scheduled != slot:
+        yield _told(Kind.FORCED, state, cause)
+    else:
+        yield _told(Kind.OUT_OF_WINDOW, state, state if visit.actual else cause)
+
+
+def _of_order(lives: Iterable[Sequence[Step]]) -> Iterator[Deviation]:
+    """Visits that took place on the wrong side of another, by the order of their targets."""
+    done = [_completed(life) for life in lives if life[-1].visit.status is Status.COMPLETED]
+    done.sort(key=lambda step: (step.visit.target, step.visit.ref))
+    blamed: set[str] = set()
+    for first, second in combinations(done, 2):
+        one, other = first.visit, second.visit
+        assert one.actual is not None
+        assert other.actual is not None
+        if one.target == other.target or one.actual <= other.actual:
+            continue
+        early = one.window.beyond(one.actual) <= 0 and other.window.beyond(other.actual) < 0
+        step, beside = (second, one) if early else (first, other)
+        if step.visit.ref not in blamed:
+            blamed.add(step.visit.ref)
+            yield replace(_told(Kind.OUT_OF_ORDER, step, step), beside=beside)
+
+
+def _completed(life: Sequence[Step]) -> Step:
+    """The step that recorded the actual day which stands."""
+    actual = life[-1].visit.actual
+    return _since(life, lambda visit: visit.actual == actual)
+
+
+def _since(life: Sequence[Step], holds: Callable[[Visit], bool]) -> Step:
+    """The step since which, to the last one, it has held."""
+    *_, first = takewhile(lambda step: holds(step.visit), reversed(life))
+    return first
+
+
+def _told(kind: Kind, state: Step, cause: Step) -> Deviation:
+    visit = state.visit
+    day = visit.actual or (visit.day if visit.status in OPEN else None)
+    return Deviation(
+        visit=visit,
+        kind=kind,
+        days=visit.window.beyond(day) if day else None,
+        rule=_rule(state),
+        version=state.version,
+        user=cause.user,
+        at=cause.at,
+        reason=cause.reason,
+    )
+
+
+def _rule(step: Step) -> str:
+    """The encounter's timing and limits in words; "" if the arm has no such encounter."""
+    for encounter in step.arm.encounters:
+        if encounter.id == step.visit.encounter:
+            return "; ".join(map(str, (encounter.timing, *encounter.limits)))
+    return ""
+
+
+def _order_broken(visit: Visit, beside: Visit) -> str:
+    if visit.target < beside.target:
+        return f"after {beside.ref} of {beside.actual}, which it should precede"
+    return f"before {beside.ref} of {beside.actual}, which it should follow"

@@ -1,0 +1,121 @@
+"""Monitoring: the deviations of a participant or of a whole site, found and written out.
+
+They are worked out from the book's history each time, so they are never out of step
+with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from scheduler.dates import Window
+from scheduler.deviations import Deviation, Step, deviations
+from scheduler.exporters import deviations as exporter
+from scheduler.files import Staging
+from scheduler.services import publication, studies
+from scheduler.services.clinics import Clinic
+from scheduler.store import Book, Store
+from scheduler.subject import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which deviations: of one participant or all of the site, of some days, only planned ones."""
+
+    subject: str | None = None
+    days: Window | None = None
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """What was found, by participant and day; `whom` is the code of the participant or site."""
+
+    whom: str
+    days: Window | None
+    deviations: tuple[Deviation, ...]
+
+
+def find(store: Store, site: str, selection: Selection) -> Log:
+    """The deviations of a selection.
+
+    Raises:
+        UnknownName: nobody is enrolled under the code.
+    """
+
+    def work(book: Book) -> Log:
+        if selection.subject:
+            subjects: Sequence[Subject] = [book.subject(selection.subject)]
+        else:
+            subjects = book.subjects(site)
+        found = tuple(
+            deviation
+            for subject in subjects
+            for deviation in deviations(_steps(book, subject))
+            if deviation.planned or not selection.planned
+            if selection.days is None or deviation.day in selection.days
+        )
+        whom = subjects[0].code if selection.subject else site
+        return Log(whom=whom, days=selection.days, deviations=found)
+
+    return store.read(work)
+
+
+def write(
+    log: Log,
+    clinic: Clinic,
+    *,
+    table: Path | None,
+    paper: Path | None,
+    language: str | None,
+    printed: datetime,
+    own: Path | None,
+) -> tuple[Path, ...]:
+    """Write `log` as a table (CSV) and on `paper` (PDF), as far as names are given for them.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    written: list[Path] = []
+    if table is not None:
+        written += _whole(table, b"".join(exporter.table(log.deviations)))
+    if paper is not None:
+        content = exporter.log(
+            log.deviations,
+            whom=log.whom,
+            days=log.days,
+            site=clinic.site,
+            language=language or clinic.site.language,
+            paper=clinic.site.paper,
+            printed=printed,
+            templates=publication.templates(own),
+        )
+        written += _whole(paper, content)
+    return tuple(written)
+
+
+def _whole(path: Path, content: bytes) -> tuple[Path, ...]:
+    with Staging(path.parent) as staging:
+        staging.put(path.name, [content])
+        return staging.publish()
+
+
+def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
+    """The participant's history, each state with the rules it was recorded under."""
+    history = book.history(subject.code)
+    rules = partial(studies.version, book, subject.protocol)
+    arms = {v: rules(v).arm(subject.arm) for v in {entry.version for entry in history}}
+    return tuple(
+        Step(
+            visit=entry.visit,
+            arm=arms[entry.version],
+            version=entry.version,
+            user=entry.change.user,
+            at=entry.change.at,
+            command=entry.change.command,
+            reason=entry.change.reason,
+        )
+        for entry in history
+    )

@@ -1,0 +1,124 @@
+"""The deviation log on paper: on as many pages as it takes, in two languages."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from io import BytesIO
+from itertools import pairwise
+
+import pytest
+from pypdf import PdfReader
+
+from scheduler.dates import Window
+from scheduler.deviations import Deviation, Kind
+from scheduler.errors import UnknownName
+from scheduler.exporters.deviations import COLUMNS, log, record, table
+from scheduler.subject import Status
+from tests.arms import zhujiang
+from tests.printing import PRINTED, templates, visits
+
+
+def deviation(number: int = 1, kind: Kind = Kind.OUT_OF_WINDOW, **more: object) -> Deviation:
+    """A visit completed two days after its window."""
+    visit = next(visit for visit in visits() if visit.encounter == "day-3")
+    late = replace(
+        visit,
+        subject=f"ZJ-{number:03}",
+        status=Status.COMPLETED,
+        actual=date(2026, 4, 15),
+    )
+    found = Deviation(
+        visit=late,
+        kind=kind,
+        days=2,
+        rule="infusion-1 + 3 days, window -1/+1 d",
+        version="1",
+        user="li",
+        at=datetime(2026, 4, 15, 1, tzinfo=UTC),
+        reason=f"reason {number}",
+    )
+    return replace(found, **more)  # type: ignore[arg-type]  # any field, by name
+
+
+def printed(found: list[Deviation], language: str = "en", **more: object) -> list[str]:
+    """The text of each page, spaces evened out."""
+    options = {"whom": "ZJ", "days": None, "paper": "A4", **more}
+    document = log(
+        found,
+        site=zhujiang(),
+        language=language,
+        printed=PRINTED,
+        templates=templates(),
+        **options,  # type: ignore[arg-type]  # as named above
+    )
+    return [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(document)).pages]
+
+
+def test_log_flows_over_pages_and_repeats_its_head() -> None:
+    pages = printed([deviation(number) for number in range(1, 61)])
+    assert len(pages) > 2
+    numbers = [f"Page {n} / {len(pages)}" for n in range(1, len(pages) + 1)]
+    for page, number in zip(pages, numbers, strict=True):
+        assert number in page
+    assert all("Rule of the protocol" in page for page in pages[:-1])
+    whole = " ".join(pages)
+    places = [whole.index(f"ZJ-{number:03}") for number in range(1, 61)]
+    assert all(before < after for before, after in pairwise(places))
+    assert whole.count("2 d after the window") == 60
+    assert "Monitor signature" in pages[-1]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["Deviation log", "Out of window by decision", "PLANNED", "which it should precede"],
+        ),
+        ("zh", ["方案偏离记录表", "经决定超出窗口期", "预计", "按方案应在其之前", "监查员"]),
+    ],
+)
+def test_every_kind_has_words(language: str, words: list[str]) -> None:
+    one = deviation()
+    ahead = replace(one.visit, status=Status.SCHEDULED, actual=None)
+    lost = replace(ahead, status=Status.PLANNED, scheduled=None, why=("closed on Saturdays",))
+    found = [
+        one,
+        deviation(kind=Kind.FORCED, visit=ahead),
+        deviation(kind=Kind.MISSED, visit=replace(ahead, status=Status.MISSED), days=None),
+        deviation(kind=Kind.NO_SLOT, visit=lost, days=None),
+        deviation(kind=Kind.OUT_OF_ORDER, beside=replace(visits()[6], actual=date(2026, 4, 14))),
+    ]
+    days = Window(earliest=date(2026, 4, 1), latest=date(2026, 4, 30))
+    text = " ".join(printed(found, language, days=days, paper="Letter"))
+    for word in (*words, "2026-04-01 – 2026-04-30", "closed on Saturdays", "reason 1"):
+        assert word in text
+
+
+def test_nothing_to_tell_is_a_page_to_sign() -> None:
+    assert "0 on record, 0 planned" in printed([])[0]
+
+
+def test_same_facts_give_the_same_bytes() -> None:
+    assert printed([deviation()]) == printed([deviation()])
+
+
+def test_unknown_language_is_refused() -> None:
+    with pytest.raises(UnknownName, match='no sheet language "fr"'):
+        printed([deviation()], "fr")
+
+
+def test_table_is_safe_to_open_in_a_spreadsheet() -> None:
+    lines = b"".join(table([deviation(reason="=1+1", days=-2)])).decode("utf-8-sig").splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+    assert ",-2," in lines[1]
+    assert ",'=1+1,li,2026-04-15T01:00:00+00:00" in lines[1]
+
+
+def test_record_says_what_and_against_which_rule() -> None:
+    told = record(deviation())
+    assert told["what"] == "2 d after its window 2026-04-11 to 2026-04-13"
+    assert (told["planned"], told["scheduled"], told["actual"]) == (
+        False,
+        "2026-04-13",
+        "2026-04-15",
+    )
