@@ -10,7 +10,7 @@ from scheduler.eligibility import Count, Finding, Judgement, Screening
 from scheduler.enrollable import Enrollable
 from scheduler.exporters.records import Record
 from scheduler.protocol import Protocol
-from scheduler.verdict import Verdict
+from scheduler.ruling import Ruling
 
 
 def screening(found: Screening, enrollable: Enrollable, protocol: Protocol) -> Record:
@@ -36,7 +36,7 @@ def possible(enrollable: Enrollable) -> Record:
     }
 
 
-def verdict(kept: Verdict) -> Record:
+def ruling(kept: Ruling) -> Record:
     """What the book keeps of a screening: outcomes and counts."""
     return {
         "outcome": kept.outcome.value,
@@ -46,12 +46,12 @@ def verdict(kept: Verdict) -> Record:
         "review": kept.review or None,
         "rules": [
             {
-                "rule": mark.rule,
-                "outcome": mark.outcome.value,
-                "count": _count(mark.count),
-                "flagged": mark.flagged,
+                "rule": rule.rule,
+                "outcome": rule.outcome.value,
+                "count": _count(rule.count),
+                "flagged": rule.flagged,
             }
-            for mark in kept.marks
+            for rule in kept.rules
         ],
     }
 

@@ -1,6 +1,6 @@
 """Screening: answers from wherever they come, judged by a protocol; and the sheet to fill in.
 
-Nothing is stored here: `enrollment` keeps what a `Verdict` holds, and only with a participant.
+Nothing is stored here: `enrollment` keeps what a `Ruling` holds, and only with a participant.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from scheduler.errors import BadValue, Refused, UsageError
 from scheduler.files import Staging
 from scheduler.protocol import Protocol
 from scheduler.readers import answers as reader
+from scheduler.ruling import Ruling
 from scheduler.services import publication, studies
 from scheduler.services.clinics import Clinic
-from scheduler.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +53,9 @@ class Screened:
         """The days on which this person can be enrolled."""
         return enrollable(self.protocol.criteria, self.answers)
 
-    def verdict(self, review: str) -> Verdict:
+    def ruling(self, review: str) -> Ruling:
         """What may be kept of it; `review` is what a person decided."""
-        return Verdict.of(
-            self.screening, self.answers, version=self.protocol.version, review=review
-        )
+        return Ruling.of(self.screening, self.answers, version=self.protocol.version, review=review)
 
     def refuse(self) -> None:
         """Raise NotEligible when a rule refuses."""

@@ -6,8 +6,8 @@ from what is kept nobody's date of birth can be told.
 >>> from datetime import date
 >>> from scheduler.criteria import Criteria
 >>> from scheduler.eligibility import screen
->>> verdict = Verdict.of(screen(Criteria(), {}, date(2026, 3, 2)), {}, version="1")
->>> verdict.outcome.value, verdict.marks
+>>> ruling = Ruling.of(screen(Criteria(), {}, date(2026, 3, 2)), {}, version="1")
+>>> ruling.outcome.value, ruling.rules
 ('ELIGIBLE', ())
 """
 
@@ -21,7 +21,7 @@ from scheduler.eligibility import Count, Finding, Outcome, Screening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class RuleOutcome:
     """What one rule came to: completed years or days where it counts any."""
 
     rule: str
@@ -41,7 +41,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Ruling:
     """A screening as the book keeps it.
 
     `version` is that of the protocol whose rules were applied, `consent` the day of the
@@ -52,7 +52,7 @@ class Verdict:
     version: str
     outcome: Outcome
     consent: PartialDate | None
-    marks: tuple[Mark, ...]
+    rules: tuple[RuleOutcome, ...]
     review: str = ""
 
     @classmethod
@@ -64,6 +64,6 @@ class Verdict:
             version=version,
             outcome=screening.outcome,
             consent=consent if isinstance(consent, PartialDate) else None,
-            marks=tuple(map(Mark.of, screening.findings())),
+            rules=tuple(map(RuleOutcome.of, screening.findings())),
             review=review,
         )
