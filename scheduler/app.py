@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import config
+from scheduler.config import Settings
 from scheduler.sites import Site
 from scheduler.store import Change, Store
 
@@ -24,8 +25,13 @@ class App:
     """One run of the program; `flags` are the global options that were given."""
 
     def __init__(self, flags: Mapping[str, str | None]) -> None:
-        self.settings = config.load(flags, os.environ, login=_login())
+        self._flags = flags
         self._opened = ExitStack()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Every setting; not read before it is needed, for help needs none."""
+        return config.load(self._flags, os.environ, login=_login())
 
     def close(self) -> None:
         """Close what was opened."""
