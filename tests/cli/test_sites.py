@@ -1,0 +1,78 @@
+"""`schedule site check`: what a site file says, and every mistake in it."""
+
+from datetime import date
+
+from scheduler import shipped
+from tests.arms import zhujiang
+from tests.running import Schedule, calendar, site_file
+
+
+def test_the_demo_site(schedule: Schedule) -> None:
+    """Today is 2026-02-20; a year from it has as many days as the demo site opens."""
+    (schedule.folder / "zj.toml").write_bytes(shipped.read("sites/zhujiang.toml"))
+    outcome = schedule("site", "check", "zj.toml")
+    assert (outcome.code, outcome.err) == (0, "")
+    first, second, third = outcome.out.splitlines()
+    assert first.startswith("zj.toml: ZJ, Zhujiang Hospital of Southern Medical University")
+    assert first.endswith("Asia/Shanghai is sound")
+    assert second == (
+        "resources: 2 × chair, 2 × nurse, 2 × room, 1 × procedure-room; a start every 30 min"
+    )
+    today = date(2026, 2, 20).toordinal()
+    days = (zhujiang().day(date.fromordinal(today + n)) for n in range(365))
+    count = sum(day.closed_because is None for day in days)
+    assert third == (
+        f"open on {count} of the next 365 days; public holidays verified through 2026-12-31"
+    )
+
+
+def test_its_calendars_are_read(schedule: Schedule) -> None:
+    (schedule.folder / "site").mkdir()
+    (schedule.folder / "site" / "chair.ics").write_text(calendar("2026-04-09", "2026-05-09"))
+    table = '[[calendar]]\nsource = "chair.ics"\nbelongs_to = "chair-1"'
+    schedule.write("site/zj.toml", site_file(table))
+    outcome = schedule("site", "check", "site/zj.toml")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.endswith("calendar chair.ics (chair-1): 2 busy times in the next year\n")
+
+
+def test_a_calendar_read_in_part(schedule: Schedule) -> None:
+    broken = calendar("2026-04-09", "2026-05-09").replace("DTSTART;VALUE=DATE:20260409\r\n", "")
+    schedule.write("site.ics", broken)
+    table = '[[calendar]]\nsource = "site.ics"\nbelongs_to = "site"'
+    schedule.write("zj.toml", site_file(table))
+    outcome = schedule("site", "check", "zj.toml")
+    assert outcome.code == 5
+    assert outcome.err.startswith("Warning: the conflict check is incomplete, 1 part(s)")
+    assert outcome.err.count("site.ics:") == 1
+    assert "1 busy times in the next year" in outcome.out
+
+
+def test_mistakes_are_told_all_at_once(schedule: Schedule) -> None:
+    tables = (
+        '[[calendar]]\nsource = "a.ics"\nbelongs_to = "chiar"',
+        "[[closed]]\nfirst = 2026-08-07\nlast = 2026-08-03\nreason = 'Renovation'",
+        '[[opened]]\nday = 2026-08-08\nhours = ["12:00-08:00"]',
+    )
+    schedule.write("zj.toml", site_file(*tables))
+    outcome = schedule("site", "check", "zj.toml")
+    assert outcome.code == 5
+    assert "3 problems:" in outcome.err
+    assert 'did you mean "chair"?' in outcome.err
+    assert outcome.err.count("zj.toml:") == 3
+
+
+def test_a_calendar_that_is_not_there(schedule: Schedule) -> None:
+    table = '[[calendar]]\nsource = "nowhere.ics"\nbelongs_to = "site"'
+    schedule.write("zj.toml", site_file(table))
+    outcome = schedule("site", "check", "zj.toml")
+    assert outcome.code == 5
+    assert "nowhere.ics: cannot be read: No such file or directory" in outcome.err
+
+
+def test_other_files(schedule: Schedule) -> None:
+    assert schedule("site", "check", "nowhere.toml").code == 5
+    schedule.write("words.toml", "this is no site\n")
+    outcome = schedule("site", "check", "words.toml")
+    assert outcome.code == 5
+    assert "words.toml:1" in outcome.err
