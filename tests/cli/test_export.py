@@ -149,11 +149,8 @@ def test_a_table_of_every_visit(three: Schedule) -> None:
         ("ZJ-001", "2026-04-09 08:00", "0"),
         ("ZJ-002", "2026-04-09 08:00", "0"),
     ]
-    assert (
-        written(three, three("export", "csv", "--subject", "ZJ-003", "--out", "."))
-        == ["ZJ-003-visits.csv"]
-        or len(read(three.folder / "ZJ-003-visits.csv")) == 7
-    )
+    assert three("export", "csv", "--subject", "ZJ-003").code == 0
+    assert len(read(three.folder / "ZJ-003-visits.csv")) == 7
 
 
 def test_sheets_of_a_week(three: Schedule) -> None:
