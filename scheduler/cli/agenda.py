@@ -1,6 +1,8 @@
 """`schedule show`, `list` and `upcoming`: read the book."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import click
 
@@ -9,8 +11,9 @@ from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, json_option
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
 from scheduler.errors import BadValue
-from scheduler.exporters import records
+from scheduler.exporters import records, screeningrecord
 from scheduler.services import agenda
+from scheduler.store import Ruled
 from scheduler.subject import OPEN, Visit
 
 
@@ -24,11 +27,36 @@ def show(app: App, subject: str, as_json: bool) -> None:
     if as_json:
         unplaced = [v for v in found.visits if v.scheduled is None and v.status in OPEN]
         record = records.schedule(
-            found.subject, found.visits, map(records.unplaced_record, unplaced)
+            found.subject,
+            found.visits,
+            map(records.unplaced_record, unplaced),
+            eligibility=_eligibility(found.ruled),
         )
         screen.print_json(record)
         return
     screen.print_visits(screen.headline(found.subject), found.visits)
+    if found.ruled:
+        click.echo(_screened(found.ruled))
+
+
+def _eligibility(ruled: Ruled | None) -> Mapping[str, Any] | None:
+    if ruled is None:
+        return None
+    change = ruled.change
+    return {
+        **screeningrecord.ruling(ruled.ruling),
+        "recorded": {"by": change.user, "at": records.when(change.at)},
+    }
+
+
+def _screened(ruled: Ruled) -> str:
+    ruling, change = ruled.ruling, ruled.change
+    parts = [f"{ruling.outcome} by the rules of version {ruling.version}"]
+    if ruling.consent:
+        parts.append(f"consent {ruling.consent}")
+    if ruling.review:
+        parts.append(f"review: {ruling.review}")
+    return f"Screened for {ruling.day}: {', '.join(parts)} (recorded by {change.user})"
 
 
 @click.command("list")
@@ -44,7 +72,13 @@ def list_visits(app: App, first: date, last: date, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=7,
+    show_default=True,
+    help="How many, from today.",
+)
 @as_of_option
 @json_option
 @click.pass_obj

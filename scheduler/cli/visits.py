@@ -138,7 +138,13 @@ def move(
 @click.argument("subject")
 @click.option("--date", "day", type=Day(), required=True, metavar="DATE", help="The day.")
 @click.option("--time", "at", type=Clock(), required=True, metavar="HH:MM", help="The start.")
-@click.option("--minutes", type=click.IntRange(5, 720), default=30, show_default=True)
+@click.option(
+    "--minutes",
+    type=click.IntRange(5, 720),
+    default=30,
+    show_default=True,
+    help="How long it takes.",
+)
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the history.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @json_option
