@@ -19,8 +19,13 @@ from sqlalchemy import Connection, Row, insert, select
 
 from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
-from scheduler.store import entries, queries, rows, tables
+from scheduler.products import Product
+from scheduler.ruling import Ruling
+from scheduler.store import entries, products, queries, rows, screenings, tables, verification
 from scheduler.store.changes import Change, Entry, Following
+from scheduler.store.marks import Marks
+from scheduler.store.screenings import Ruled
+from scheduler.store.verification import Verdict
 from scheduler.subject import Allocation, Subject, Visit, Weight
 
 
@@ -34,6 +39,7 @@ class Book:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.marks = Marks(connection)
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""
@@ -99,7 +105,7 @@ class Book:
             for unit, start, end, zone in self._connection.execute(query)
         )
 
-    def keep_protocol(self, id: str, version: str, text: str) -> None:
+    def keep_protocol(self, change: Change, id: str, version: str, text: str) -> None:
         """Keep the text of a protocol version; keeping the same text again is nothing.
 
         Raises:
@@ -107,7 +113,8 @@ class Book:
         """
         if not self.keeps_protocol(id, version, text):
             row = {"id": id, "version": version, "text": text}
-            self._connection.execute(insert(tables.protocols), row)
+            mark = {"change_id": self.marks.id_of(change)}
+            self._connection.execute(insert(tables.protocols), {**row, **mark})
 
     def keeps_protocol(self, id: str, version: str, text: str) -> bool:
         """Whether that text of a protocol version is kept.
@@ -148,7 +155,7 @@ class Book:
             raise AlreadyEnrolled(enrolled.code)
         self.protocol_text(subject.protocol, subject.protocol_version)
         with self._connection.begin_nested():
-            change_id = self._add_change(change)
+            change_id = self.marks.id_of(change)
             subject_id = self._add_subject(change_id, subject)
             entries.append(self._connection, change_id, {subject.code: subject_id}, visits)
 
@@ -164,7 +171,7 @@ class Book:
         """
         ids = {code: self._subject_row(code).id for code in {visit.subject for visit in visits}}
         with self._connection.begin_nested():
-            entries.append(self._connection, self._add_change(change), ids, visits)
+            entries.append(self._connection, self.marks.id_of(change), ids, visits)
 
     def amend(self, change: Change, versions: Mapping[str, str], visits: Sequence[Visit]) -> None:
         """Let subjects follow the versions from now on, and append new states of visits.
@@ -180,7 +187,7 @@ class Book:
             self.protocol_text(found[code].protocol, version)
         ids = {row.code: row.id for row in found.values()}
         with self._connection.begin_nested():
-            change_id = self._add_change(change)
+            change_id = self.marks.id_of(change)
             for code, row in found.items():
                 mark = {"subject_id": row.id, "change_id": change_id}
                 following = {"protocol": row.protocol, "version": versions[code]}
@@ -217,7 +224,24 @@ class Book:
             UnknownName: nobody is enrolled under that code.
         """
         subject_id: int = self._subject_row(subject).id
-        self._add_weight(self._add_change(change), subject_id, weight)
+        self._add_weight(self.marks.id_of(change), subject_id, weight)
+
+    def keep_ruling(self, change: Change, subject: str, ruling: Ruling) -> None:
+        """Record what a subject's screening came to.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        subject_id: int = self._subject_row(subject).id
+        screenings.add(self._connection, self.marks.id_of(change), subject_id, ruling)
+
+    def ruling(self, subject: str) -> Ruled | None:
+        """What the subject's latest screening came to, None when none was recorded.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        return screenings.newest(self._connection, self._subject_row(subject).id)
 
     def history(self, subject: str) -> tuple[Entry, ...]:
         """Every state of the subject's visits that was ever recorded, oldest first.
@@ -237,6 +261,42 @@ class Book:
             Entry(change=rows.change_of(row), visit=rows.visit_of(row), version=row.version)
             for row in self._connection.execute(query)
         )
+
+    def products(self, subject: str) -> tuple[Product, ...]:
+        """The subject's batches as they stand, oldest first.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        return products.of_subject(self._connection, self._subject_row(subject).id)
+
+    def product(self, batch: str) -> Product | None:
+        """The batch of that id, whoever it belongs to; None when nobody ordered it."""
+        return products.of_batch(self._connection, batch)
+
+    def product_states(self, subject: str) -> tuple[Product, ...]:
+        """Every state of the subject's batches that was ever recorded, batch by batch.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        return products.states(self._connection, self._subject_row(subject).id)
+
+    def supply(self, change: Change, subject: str, changed: Sequence[Product]) -> None:
+        """Append states of the subject's batches; those that are new are entered.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+            BatchTaken: a batch is another subject's, or of another chain.
+        """
+        subject_id: int = self._subject_row(subject).id
+        with self._connection.begin_nested():
+            change_id = self.marks.id_of(change)
+            products.append(self._connection, change_id, subject_id, changed)
+
+    def verify(self, noted: str = "") -> Verdict:
+        """Whether the history stands as it was recorded; see `verification.verify`."""
+        return verification.verify(self._connection, noted)
 
     def _find_subject(self, code: str) -> Row[Any] | None:
         query = queries.SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))
@@ -263,11 +323,6 @@ class Book:
         kg = {"kg": str(weight.kg), "measured": weight.measured}
         row = {**kg, "subject_id": subject_id, "change_id": change_id}
         self._connection.execute(insert(tables.weights), row)
-
-    def _add_change(self, change: Change) -> int:
-        added = insert(tables.changes).values(rows.change_columns(change))
-        change_id: int = self._connection.execute(added.returning(tables.changes.c.id)).scalar_one()
-        return change_id
 
     def _add_subject(self, change_id: int, subject: Subject) -> int:
         row = {**rows.subject_columns(subject), "change_id": change_id}

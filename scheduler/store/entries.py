@@ -66,7 +66,7 @@ def append(
     identities = [(subject_ids[v.subject], v.encounter, v.occurrence) for v in states]
     if len(set(identities)) < len(identities):
         raise ValueError("one change gives a visit one state, not two")
-    _enter(connection, revisions, [i for i in identities if i not in revisions])
+    _enter(connection, change_id, revisions, [i for i in identities if i not in revisions])
     entries, moved, wanted = [], [], []
     for identity, visit in zip(identities, states, strict=True):
         visit_id, revision = revisions[identity]
@@ -94,15 +94,15 @@ def _revisions(
 
 def _enter(
     connection: Connection,
+    change_id: int,
     revisions: dict[_Identity, tuple[int, int]],
     identities: Sequence[_Identity],
 ) -> None:
     """Enter visits that the book does not know yet, at revision 0."""
     if not identities:
         return
-    named = [
-        dict(zip(("subject_id", "encounter", "occurrence"), i, strict=True)) for i in identities
-    ]
+    names = ("subject_id", "encounter", "occurrence")
+    named = [{**dict(zip(names, i, strict=True)), "change_id": change_id} for i in identities]
     for visit_id, *identity in connection.execute(_ENTER, named):
         revisions[tuple(identity)] = visit_id, 0
 

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from scheduler.store import schema
+from scheduler.store import chain, schema
 from scheduler.store.book import Book
 from scheduler.store.engines import engine
 from scheduler.store.tables import metadata
@@ -23,22 +23,35 @@ T = TypeVar("T")
 ATTEMPTS = 5
 """The second is made alone and can lose only by a deadlock, so none needs a pause."""
 
+CLOCK_WENT_BACK = (
+    "the newest change in the book is {back} ahead of this computer's clock; this one is stored,"
+    " and marked in the audit trail: set the clock right"
+)
+
 
 class Store:
     """A book in SQLite or PostgreSQL; close it, or use it as a context manager."""
 
-    def __init__(self, url: str, *, patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience: float = 5.0,
+        remark: Callable[[str], object] = lambda _: None,
+    ) -> None:
         """Name the database; nothing is opened or created yet.
 
         Args:
             url: "sqlite:///path", "sqlite://" (in memory) or "postgresql+psycopg://…".
             patience: seconds to wait for a lock or a server.
+            remark: told what a person should know of a change that was stored all the same.
 
         Raises:
             BadValue: the URL is none of these.
             StoreUnavailable: the driver is not installed.
         """
         self._database = engine(url, patience=patience)
+        self._remark = remark
 
     def write(self, work: Callable[[Book], T]) -> T:
         """Do `work` in one transaction: all of it is stored, or, when it raises, nothing.
@@ -99,8 +112,12 @@ class Store:
                 connection.rollback()
                 self._make(connection)
                 database.begin_writing(connection, alone=alone)
-            done = work(Book(connection))
+            book = Book(connection)
+            done = work(book)
+            back = chain.seal(connection, book.marks.ids)
             connection.commit()
+            if back > chain.TOLERANCE:
+                self._remark(CLOCK_WENT_BACK.format(back=back))
             return done
 
     def _make(self, connection: Connection) -> None:

@@ -1,11 +1,11 @@
 """The tables of the book, as queries see them; migrations make them in the database.
 
-`changes`, `protocols`, `subjects`, `amendments`, `weights`, `visits` and `visit_entries`
-only ever grow; triggers refuse everything else.  `bookings` alone is a present state: what open
-and completed visits take now, in which no two rows of one unit may overlap.
+All but one only ever grow; triggers refuse everything else.  `bookings` alone is a present
+state: what open and completed visits take now, in which no two rows of one unit may overlap.
 
 >>> sorted(metadata.tables)
-['amendments', 'bookings', 'changes', 'protocols', 'subjects', 'visit_entries', 'visits', 'weights']
+['amendments', 'bookings', 'changes', 'product_entries', 'products', 'protocols', \
+'screenings', 'seals', 'subjects', 'visit_entries', 'visits', 'weights']
 """
 
 from datetime import UTC, datetime
@@ -71,7 +71,21 @@ changes = Table(
     Column("command", String, nullable=False),
     Column("reason", String, nullable=False),
 )
-"""One row a command: who, when, what, why."""
+"""One row a command: who, when, what, why; every other table of the history refers to it."""
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Column("digests", String, nullable=False),
+    Column("hash", String, nullable=False),
+    UniqueConstraint("change_id"),
+)
+"""One row a change, numbered from 1 without gaps: the chain of `scheduler.store.chain`.
+
+That numbers are unique keeps two desks from sealing side by side.
+"""
 
 protocols = Table(
     "protocols",
@@ -79,6 +93,8 @@ protocols = Table(
     Column("id", String, primary_key=True),
     Column("version", String, primary_key=True),
     Column("text", String, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Index(None, "change_id"),
 )
 """The text of every protocol version in use; a version never changes."""
 
@@ -96,6 +112,7 @@ subjects = Table(
     Column("change_id", ForeignKey("changes.id"), nullable=False),
     UniqueConstraint("code_key"),
     ForeignKeyConstraint(["protocol", "protocol_version"], ["protocols.id", "protocols.version"]),
+    Index(None, "change_id"),
 )
 """Participants as enrolled; `code_key` is the code without case and width."""
 
@@ -109,6 +126,7 @@ amendments = Table(
     Column("change_id", ForeignKey("changes.id"), nullable=False),
     ForeignKeyConstraint(["protocol", "version"], ["protocols.id", "protocols.version"]),
     Index(None, "subject_id"),
+    Index(None, "change_id"),
 )
 """The protocol version a participant follows from a change on; the newest row counts.
 
@@ -124,8 +142,28 @@ weights = Table(
     Column("measured", Date, nullable=False),
     Column("change_id", ForeignKey("changes.id"), nullable=False),
     Index(None, "subject_id"),
+    Index(None, "change_id"),
 )
 """Body weights, the newest row counts; kilograms are decimal text, so 68.50 stays 68.50."""
+
+screenings = Table(
+    "screenings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("version", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("consent", String),
+    Column("review", String, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Index(None, "subject_id"),
+    Index(None, "change_id"),
+)
+"""What screenings came to, rule by rule in `rules`, by the protocol of that `version`; the
+newest row counts.  Never an answer: `consent` alone is a date that was asked for, and may
+be known to the month or the year only."""
 
 visits = Table(
     "visits",
@@ -134,7 +172,9 @@ visits = Table(
     Column("subject_id", ForeignKey("subjects.id"), nullable=False),
     Column("encounter", String, nullable=False),
     Column("occurrence", Integer, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
     UniqueConstraint("subject_id", "encounter", "occurrence"),
+    Index(None, "change_id"),
 )
 """What makes a visit the same one for life; its states are in `visit_entries`."""
 
@@ -179,6 +219,47 @@ visit_entries = Table(
 
 `day` is the scheduled day by the site's clock, or the target of a visit without a slot.
 """
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("batch", String, nullable=False),
+    Column("batch_key", String, nullable=False),
+    Column("chain", Integer, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    UniqueConstraint("batch_key"),
+    Index(None, "subject_id"),
+    Index(None, "change_id"),
+)
+"""Whose a batch is, and of which chain (the occurrence of its aspiration), for ever;
+`batch_key` is the batch without case and width.
+"""
+
+product_entries = Table(
+    "product_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product_id", ForeignKey("products.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Column("stage", String, nullable=False),
+    Column("kg", String, nullable=False),
+    Column("weighed", Date, nullable=False),
+    Column("ordered", Date, nullable=False),
+    Column("released", Date),
+    Column("expires", Date),
+    Column("expires_at", String),
+    Column("given", JSON, nullable=False),
+    Column("reason", String, nullable=False),
+    UniqueConstraint("product_id", "revision"),
+    CheckConstraint("revision > 0", name="revision_counts_from_1"),
+    CheckConstraint("(released IS NULL) = (expires IS NULL)", name="release_whole"),
+    CheckConstraint("stage <> 'released' OR released IS NOT NULL", name="released_dated"),
+    Index(None, "change_id"),
+)
+"""Every recorded state of every batch; `expires_at` is wall-clock time at the site, "12:00"."""
 
 bookings = Table(
     "bookings",

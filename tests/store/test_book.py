@@ -79,11 +79,11 @@ def test_subjects_come_by_code_whatever_the_database_sorts_by(store: Store) -> N
 
 def test_protocol_version_never_changes(store: Store) -> None:
     text = '# 方案\ntitle = "α\\u0000"\r\n'
-    store.write(lambda book: book.keep_protocol("p", "1", text))
-    store.write(lambda book: book.keep_protocol("p", "1", text))
+    store.write(lambda book: book.keep_protocol(CHANGE, "p", "1", text))
+    store.write(lambda book: book.keep_protocol(CHANGE, "p", "1", text))
     with pytest.raises(Refused, match="p version 1 is in use with another text"):
-        store.write(lambda book: book.keep_protocol("p", "1", text + " "))
-    store.write(lambda book: book.keep_protocol("p", "2", text + " "))
+        store.write(lambda book: book.keep_protocol(CHANGE, "p", "1", text + " "))
+    store.write(lambda book: book.keep_protocol(CHANGE, "p", "2", text + " "))
     assert store.read(lambda book: book.protocol_text("p", "1")) == text
     with pytest.raises(UnknownName, match="Known: p 1, p 2"):
         store.read(lambda book: book.protocol_text("p", "3"))
@@ -226,7 +226,7 @@ def test_refused_booking_leaves_the_transaction_usable(store: Store) -> None:
             book.record(CHANGE, [_second(SLOT.start)[1]])
         with pytest.raises(DoubleBooked):
             enrolling(replace(SUBJECT, code="ZJ-003"), replace(VISIT, subject="ZJ-003"))(book)
-        book.keep_protocol("p", "1", "text")
+        book.keep_protocol(CHANGE, "p", "1", "text")
 
     store.write(work)
     assert store.read(lambda book: book.protocol_text("p", "1")) == "text"
@@ -300,7 +300,7 @@ def test_weights_are_exact_decimals_in_any_notation(store: Store) -> None:
 
 def _kept(book: Book, *versions: str) -> None:
     for version in versions:
-        book.keep_protocol("bmsc-stroke", version, f"rules {version}")
+        book.keep_protocol(CHANGE, "bmsc-stroke", version, f"rules {version}")
 
 
 def test_amendment_is_followed_from_its_change_on(store: Store) -> None:

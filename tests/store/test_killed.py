@@ -26,6 +26,7 @@ EMPTY = {**dict.fromkeys(metadata.tables, 0), "alembic_version": 1}
 ENROLLED = {
     **EMPTY,
     "changes": 1,
+    "seals": 1,
     "protocols": 1,
     "subjects": 1,
     "weights": 1,
@@ -94,7 +95,7 @@ def test_moving_is_all_or_nothing(databases: Databases) -> None:
     with databases.book() as url:
         enroll(url)
         assert deaths("move", url) > 8
-        assert rows(url) == {**ENROLLED, "changes": 2, "visit_entries": 3}
+        assert rows(url) == {**ENROLLED, "changes": 2, "seals": 2, "visit_entries": 3}
         with Store(url) as store:
             assert store.read(lambda book: book.visits()) == (MOVED, OTHER)
             assert len(store.read(lambda book: book.history("ZJ-001"))) == 3

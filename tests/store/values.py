@@ -47,11 +47,18 @@ VISIT = Visit(
 )
 
 
+def later(command: str, minutes: int, reason: str = "") -> Change:
+    """Another command, so many minutes after CHANGE."""
+    return Change(
+        user="wu", at=CHANGE.at + timedelta(minutes=minutes), command=command, reason=reason
+    )
+
+
 def enrolling(subject: Subject, *visits: Visit, change: Change = CHANGE) -> Callable[[Book], None]:
     """The work of enrolling a subject under a protocol that is kept on the way."""
 
     def work(book: Book) -> None:
-        book.keep_protocol(subject.protocol, subject.protocol_version, "rules")
+        book.keep_protocol(change, subject.protocol, subject.protocol_version, "rules")
         book.enroll(change, subject, visits)
 
     return work

@@ -13,19 +13,25 @@ INSTANT = sa.DateTime(timezone=True)
 
 APPEND_ONLY = {
     "changes": [["id"]],
+    "seals": [["number"], ["change_id"]],
     "protocols": [["id", "version"]],
     "subjects": [["id"], ["code_key"]],
     "amendments": [["id"]],
     "weights": [["id"]],
+    "screenings": [["id"]],
     "visits": [["id"], ["subject_id", "encounter", "occurrence"]],
     "visit_entries": [["id"], ["visit_id", "revision"]],
+    "products": [["id"], ["batch_key"]],
+    "product_entries": [["id"], ["product_id", "revision"]],
 }
 """Tables that only grow, each with its keys."""
 
 
 def upgrade() -> None:
     _create_subjects()
+    _create_screenings()
     _create_visits()
+    _create_products()
     _create_bookings()
     if op.get_context().dialect.name == "postgresql":
         _guard_postgresql()
@@ -43,11 +49,21 @@ def _create_subjects() -> None:
         sa.Column("reason", sa.String, nullable=False),
     )
     op.create_table(
+        "seals",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
+        sa.Column("digests", sa.String, nullable=False),
+        sa.Column("hash", sa.String, nullable=False),
+        sa.UniqueConstraint("change_id"),
+    )
+    op.create_table(
         "protocols",
         sa.Column("id", sa.String, primary_key=True),
         sa.Column("version", sa.String, primary_key=True),
         sa.Column("text", sa.String, nullable=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
     )
+    op.create_index(None, "protocols", ["change_id"])
     op.create_table(
         "subjects",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -64,6 +80,7 @@ def _create_subjects() -> None:
             ["protocol", "protocol_version"], ["protocols.id", "protocols.version"]
         ),
     )
+    op.create_index(None, "subjects", ["change_id"])
     op.create_table(
         "amendments",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -74,6 +91,7 @@ def _create_subjects() -> None:
         sa.ForeignKeyConstraint(["protocol", "version"], ["protocols.id", "protocols.version"]),
     )
     op.create_index(None, "amendments", ["subject_id"])
+    op.create_index(None, "amendments", ["change_id"])
     op.create_table(
         "weights",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -83,6 +101,24 @@ def _create_subjects() -> None:
         sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
     )
     op.create_index(None, "weights", ["subject_id"])
+    op.create_index(None, "weights", ["change_id"])
+
+
+def _create_screenings() -> None:
+    op.create_table(
+        "screenings",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("version", sa.String, nullable=False),
+        sa.Column("outcome", sa.String, nullable=False),
+        sa.Column("consent", sa.String),
+        sa.Column("review", sa.String, nullable=False),
+        sa.Column("rules", sa.JSON, nullable=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
+    )
+    op.create_index(None, "screenings", ["subject_id"])
+    op.create_index(None, "screenings", ["change_id"])
 
 
 def _create_visits() -> None:
@@ -92,8 +128,10 @@ def _create_visits() -> None:
         sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False),
         sa.Column("encounter", sa.String, nullable=False),
         sa.Column("occurrence", sa.Integer, nullable=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
         sa.UniqueConstraint("subject_id", "encounter", "occurrence"),
     )
+    op.create_index(None, "visits", ["change_id"])
     op.create_table(
         "visit_entries",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -130,6 +168,42 @@ def _create_visits() -> None:
     )
     op.create_index(None, "visit_entries", ["site", "day"])
     op.create_index(None, "visit_entries", ["change_id"])
+
+
+def _create_products() -> None:
+    op.create_table(
+        "products",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("batch", sa.String, nullable=False),
+        sa.Column("batch_key", sa.String, nullable=False),
+        sa.Column("chain", sa.Integer, nullable=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
+        sa.UniqueConstraint("batch_key"),
+    )
+    op.create_index(None, "products", ["subject_id"])
+    op.create_index(None, "products", ["change_id"])
+    op.create_table(
+        "product_entries",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("product_id", sa.Integer, sa.ForeignKey("products.id"), nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("change_id", sa.Integer, sa.ForeignKey("changes.id"), nullable=False),
+        sa.Column("stage", sa.String, nullable=False),
+        sa.Column("kg", sa.String, nullable=False),
+        sa.Column("weighed", sa.Date, nullable=False),
+        sa.Column("ordered", sa.Date, nullable=False),
+        sa.Column("released", sa.Date),
+        sa.Column("expires", sa.Date),
+        sa.Column("expires_at", sa.String),
+        sa.Column("given", sa.JSON, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.UniqueConstraint("product_id", "revision"),
+        sa.CheckConstraint("revision > 0", name="revision_counts_from_1"),
+        sa.CheckConstraint("(released IS NULL) = (expires IS NULL)", name="release_whole"),
+        sa.CheckConstraint("stage <> 'released' OR released IS NOT NULL", name="released_dated"),
+    )
+    op.create_index(None, "product_entries", ["change_id"])
 
 
 def _create_bookings() -> None:

@@ -1,0 +1,151 @@
+"""The canonical form of the history: what is hashed, the same on both engines.
+
+A row is a JSON object of its columns as SQLite stores them: whole numbers, and texts
+(dates as 2026-03-02, instants in UTC as 2026-03-02 01:30:00.000000, truth as 0 and 1, JSON
+columns as their very text).  Columns that are NULL are left out, keys are sorted, there
+are no spaces, and all is UTF-8.  So a column that a later schema adds must be NULL in the
+rows before it, and a book that moves to another engine keeps its keys.
+
+>>> Row(table="weights", change_id=1, key=(7,), columns={"kg": "68.50", "id": 7}).text
+'{"id":7,"kg":"68.50"}'
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NULLTYPE
+
+from scheduler.store.tables import Instant, changes, metadata, seals
+
+Cell = int | str
+
+HISTORY = tuple(
+    table
+    for table in metadata.sorted_tables
+    if table is changes or ("change_id" in table.c and table is not seals)
+)
+"""What is sealed: `changes`, and every table whose rows say which change recorded them."""
+
+json_line = partial(json.dumps, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row: its table, the change that recorded it, its key, its columns but for NULL."""
+
+    table: str
+    change_id: Cell
+    key: tuple[Cell, ...]
+    columns: dict[str, Cell]
+
+    @property
+    def text(self) -> str:
+        """The canonical form."""
+        return json_line(self.columns)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the canonical form."""
+        return digest(self.text)
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of a text, in hexadecimal."""
+    # Surrogates stand for bytes that are no UTF-8; only foul play leaves such in a book.
+    return sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def of_change(connection: Connection, change_id: int) -> Iterator[Row]:
+    """Every row that a change recorded, its own in `changes` among them."""
+    for table in HISTORY:
+        query = _reading(table, connection.dialect.name, one=True)
+        for found in connection.execute(query, {"change": change_id}):
+            yield _row(table, found._mapping)
+
+
+def of_table(connection: Connection, table: Table) -> Iterator[Row]:
+    """Every row of a table of the history, or of `seals`, by change; foul ones too."""
+    query = _reading(table, connection.dialect.name, one=False)
+    with _lenient(connection):
+        for found in connection.execute(query, execution_options={"yield_per": 500}):
+            yield _row(table, found._mapping)
+
+
+@contextmanager
+def _lenient(connection: Connection) -> Iterator[None]:
+    """Let SQLite answer with texts that are no UTF-8 instead of failing."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    strict = driver.text_factory
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = strict
+
+
+@cache
+def _reading(table: Table, dialect: str, *, one: bool) -> Select[Any]:
+    mark = table.c.id if table is changes else table.c.change_id
+    query = select(*(_plain(column, dialect).label(column.name) for column in table.c))
+    if one:
+        return query.where(mark == bindparam("change"))
+    return query.order_by(mark, *table.primary_key)
+
+
+def _plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """The column as SQLite stores it."""
+    if dialect == "sqlite":
+        # No type: whatever stands in the file comes back as it is.
+        return type_coerce(column, NULLTYPE)
+    match column.type:
+        case Instant():
+            return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
+        case Date():
+            return func.to_char(column, "YYYY-MM-DD")
+        case Boolean():
+            return cast(column, Integer)
+        case JSON():
+            return cast(column, Text)
+        case _:
+            return type_coerce(column, NULLTYPE)
+
+
+def _row(table: Table, found: Any) -> Row:
+    columns = {name: _cell(value) for name, value in found.items() if value is not None}
+    mark = "id" if table is changes else "change_id"
+    return Row(
+        table=table.name,
+        change_id=columns.get(mark, ""),
+        key=tuple(columns.get(column.name, "") for column in table.primary_key),
+        columns=columns,
+    )
+
+
+def _cell(value: object) -> Cell:
+    # Nothing else is ever written; foul play may leave blobs and fractions in SQLite.
+    return value if isinstance(value, int | str) else repr(value)

@@ -1,0 +1,82 @@
+"""The chain: every change sealed together with the hash of the change before it.
+
+The seal of a change holds a digest of every row that the change recorded, and a hash over
+the hash before it and these digests.  So nothing in the history can be edited, added,
+removed or put in another order without breaking the chain there, unless all seals after
+it are made anew; and then its head is not the one that was noted before.
+
+It can be checked without this program.  The canonical form of a row is told in
+`scheduler.store.canon`; its digest is the SHA-256 of that.  `seals.digests` is a JSON list of
+[table, key, digest], by table and key, for the row of `changes` and all rows with that
+`change_id`; `seals.hash` is the SHA-256 of the hash before, a line feed, and `digests`.
+
+>>> hashed(NOTHING, '[["changes",[1],"9c56"]]')[:16]
+'af535b7139f3e877'
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from scheduler.store import canon
+from scheduler.store.canon import Row
+from scheduler.store.tables import changes, seals
+
+NOTHING = "0" * 64
+"""The hash before the first seal."""
+
+TOLERANCE = timedelta(minutes=1)
+"""Desks' clocks differ, and a change is stored some time after it was given its instant."""
+
+_NEWEST = (
+    select(seals.c.number, seals.c.hash, changes.c.at)
+    .outerjoin(changes, changes.c.id == seals.c.change_id)
+    .order_by(seals.c.number.desc())
+    .limit(1)
+)
+_AT = select(changes.c.at).where(changes.c.id == bindparam("change"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The end of the chain: how many changes there are, and the hash over all of them."""
+
+    number: int
+    hash: str
+
+
+def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
+    """Seal the changes that this transaction has made, in the order given.
+
+    A change that was undone is passed over.
+
+    Returns:
+        How far the clock has gone back since the change before; zero when it has not.
+
+    Raises:
+        IntegrityError: another desk has sealed a change since this transaction began.
+    """
+    number, hash, at = connection.execute(_NEWEST).first() or (0, NOTHING, None)
+    back = timedelta(0)
+    for change_id in change_ids:
+        now: datetime | None = connection.scalar(_AT, {"change": change_id})
+        if now is None:
+            continue
+        back = max(back, at - now) if at else back
+        digests = digests_of(canon.of_change(connection, change_id))
+        number, hash, at = number + 1, hashed(hash, digests), now
+        row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
+        connection.execute(insert(seals), row)
+    return back
+
+
+def digests_of(rows: Iterable[Row]) -> str:
+    """What a seal holds of the rows of its change."""
+    return canon.json_line(sorted((row.table, row.key, row.digest) for row in rows))
+
+
+def hashed(before: str, digests: str) -> str:
+    """The hash of the seal that follows the hash `before`."""
+    return canon.digest(f"{before}\n{digests}")

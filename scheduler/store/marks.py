@@ -1,0 +1,50 @@
+"""The marks of one transaction: a row of `changes` for each command that it carries out.
+
+>>> from datetime import UTC, datetime
+>>> from sqlalchemy import create_engine
+>>> change = Change(user="li", at=datetime(2026, 3, 2, tzinfo=UTC), command="enroll")
+>>> with create_engine("sqlite://").connect() as connection:
+...     changes.metadata.create_all(connection)
+...     marks = Marks(connection)
+...     marks.id_of(change), marks.id_of(change), marks.ids
+(1, 1, [1])
+"""
+
+from sqlalchemy import Connection, insert, select
+
+from scheduler.store import rows
+from scheduler.store.changes import Change
+from scheduler.store.tables import changes
+
+_ENTER = insert(changes).returning(changes.c.id)
+
+
+class Marks:
+    """Enters changes in the transaction of `connection`; `ids` are theirs, oldest first.
+
+    An id is among them also when its change was undone by a savepoint.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._entered: dict[int, Change] = {}
+
+    @property
+    def ids(self) -> list[int]:
+        """Every id that was given, ascending."""
+        return sorted(self._entered)
+
+    def id_of(self, change: Change) -> int:
+        """The id of the change's row, which is entered at first; one command has one."""
+        for id, entered in self._entered.items():
+            if entered == change and self._stands(id, change):
+                return id
+        entering = _ENTER.values(rows.change_columns(change))
+        id_: int = self._connection.execute(entering).scalar_one()
+        self._entered[id_] = change
+        return id_
+
+    def _stands(self, id: int, change: Change) -> bool:
+        """Whether no savepoint has undone it; the id may have gone to another change then."""
+        row = self._connection.execute(select(changes).where(changes.c.id == id)).one_or_none()
+        return row is not None and rows.change_of(row) == change
