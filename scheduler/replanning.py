@@ -1,7 +1,7 @@
 """What follows when an anchor moved: the visits that hang on it are placed anew.
 
 Only visits that are still free to move (planned or scheduled) follow, and only those
-whose target or window no longer is what their anchors' dates make it.  A visit counts,
+whose target is another one now, or whose window no longer holds them.  A visit counts,
 for those that hang on it, as its actual date once completed, else its scheduled date,
 else its target; one that was cancelled or missed counts as the date it was expected on.
 
@@ -57,23 +57,26 @@ def adrift(
     visits: Mapping[str, Visit],
     along: frozenset[str] = frozenset(),
     lost: frozenset[str] = frozenset(),
+    fixed: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     """Ids of visits that must be placed anew; those named in `along` may, though agreed.
 
     A visit below one that moves is adrift as well: its anchor's new day is yet to be
     found.  So are those that `lost` their day, and the second of a pair that was parted
-    while the first is still to come.
+    while the first is still to come.  The `fixed` ones stay whatever happens.
     """
     dates = anchor_dates(tree, enrolled, visits)
     found: set[str] = set()
     for node in tree.nodes():
         encounter = node.encounter
         visit = visits.get(encounter.id)
-        if visit is None or not _may_move(tree.arm, encounter, visits, along):
+        if visit is None or encounter.id in fixed:
+            continue
+        if not _may_move(tree.arm, encounter, visits, along):
             continue
         expected = expect(encounter, dates)
         hangs_loose = encounter.id in lost or encounter.anchors() & found
-        if hangs_loose or _moved(visit, expected) or _parted(encounter, expected, visits):
+        if hangs_loose or _displaced(visit, expected) or _parted(encounter, expected, visits):
             found.add(encounter.id)
     return frozenset(found)
 
@@ -112,15 +115,27 @@ def follow(
     """
     dates = anchor_dates(tree, enrolled, visits)
     settled = {id: day for id, day in dates.items() if id not in drifting}
-    result = {**visits, **dict(_placed(visits, place(tree, enrolled, availability, settled)))}
+    placement = place(tree, enrolled, availability, settled)
+    return expected_anew(tree, enrolled, {**visits, **dict(_placed(visits, placement))}, drifting)
+
+
+def expected_anew(
+    tree: Tree, enrolled: date, visits: Mapping[str, Visit], placed: frozenset[str] = frozenset()
+) -> dict[str, Visit]:
+    """`visits`, the open ones with the target and window that their anchors make now.
+
+    Those just `placed` know why they stand where they do; the others are told the rule.
+    """
+    dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
+    result = dict(visits)
     for node in tree.nodes():
-        encounter = node.encounter
-        expected = expect(encounter, dates)
-        visit = result.get(encounter.id)
+        id = node.encounter.id
+        expected = expect(node.encounter, dates)
+        visit = visits.get(id)
         if visit is not None and visit.status in OPEN and _moved(visit, expected):
-            why = visit.why if encounter.id in drifting else expected.rules
-            result[encounter.id] = visit = replace(_expected(visit, expected), why=why)
-        dates[encounter.id] = _counts_as(visit, expected)
+            why = visit.why if id in placed else expected.rules
+            result[id] = visit = replace(_expected(visit, expected), why=why)
+        dates[id] = _counts_as(visit, expected)
     return result
 
 
@@ -190,6 +205,12 @@ def _parted(encounter: Encounter, expected: Expected, visits: Mapping[str, Visit
     first = visits.get(encounter.paired_with or "")
     day = visits[encounter.id].day
     return bool(first and first.status in OPEN and day and day not in expected.window)
+
+
+def _displaced(visit: Visit, expected: Expected) -> bool:
+    """Whether a visit belongs elsewhere; one without a slot may find one in a new window."""
+    homeless = visit.day is None or visit.day not in expected.window
+    return visit.target != expected.target or (_moved(visit, expected) and homeless)
 
 
 def _moved(visit: Visit, expected: Expected) -> bool:

@@ -18,7 +18,7 @@ from scheduler.life import (
     check_sequence,
     rule,
 )
-from scheduler.replanning import CALLED_OFF, adrift, follow, revised, standing_day
+from scheduler.replanning import CALLED_OFF, adrift, expected_anew, follow, revised, standing_day
 from scheduler.services.clinics import Clinic
 from scheduler.services.rebooking import OutsideWindow, PairParted, Rebooking, SlotTaken
 from scheduler.store import Book, Change, Store
@@ -144,9 +144,12 @@ class _Acting:
         changed = {**self._visits, visit.encounter: after}
         placeless = request.act is Act.RESUME and after.scheduled is None
         following = self._following(changed, frozenset({visit.encounter} if placeless else ()))
+        tree, enrolled = self._tree, self._subject.enrolled
         if following:
             availability = self._rebooking.availability(changed, following)
-            changed = follow(self._tree, self._subject.enrolled, changed, availability, following)
+            changed = follow(tree, enrolled, changed, availability, following)
+        else:
+            changed = expected_anew(tree, enrolled, changed)
         self._check_pair(changed)
         return self._told(changed, self._visits)
 
