@@ -4,6 +4,7 @@ The options are those that most protocols ask; a file can hold every answer.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,7 +53,7 @@ def answer_options(command: F) -> F:
 
 def prompted(criteria: Criteria, given: "Given") -> "Given":
     """What was given, and at a prompt what was not; an empty line is not known."""
-    from scheduler.services.screening import Given, gathered
+    from scheduler.services.screening import gathered
 
     known = gathered(criteria, given)
     written = dict(given.written)
@@ -69,4 +70,4 @@ def prompted(criteria: Criteria, given: "Given") -> "Given":
                 continue
             written[fact.id] = text
             break
-    return Given(file=given.file, written=written)
+    return replace(given, written=written)

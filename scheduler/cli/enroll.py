@@ -1,5 +1,6 @@
 """`schedule enroll`: a new participant, with every visit at a real time."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,15 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
+from scheduler.cli.answering import answer_options
 from scheduler.cli.options import Day, Kilograms, conflicts_option, json_option
+from scheduler.eligibility import Outcome
 from scheduler.errors import Unplaced
-from scheduler.exporters import records
+from scheduler.exporters import records, screeningrecord
 from scheduler.placement import Missing
 from scheduler.services import enrollment
 from scheduler.services.enrollment import Enrollment, Request
+from scheduler.services.screening import Given
 
 
 @click.command()
@@ -22,6 +26,8 @@ from scheduler.services.enrollment import Enrollment, Request
 @click.option("--subject", "code", metavar="CODE", help="Participant code (default: the next one).")
 @click.option("--weight", type=Kilograms(), metavar="KG", help="Body weight that day.")
 @click.option("--protocol", metavar="NAME|FILE", help="Protocol (default: the built-in trial).")
+@answer_options
+@click.option("--review", default="", metavar="TEXT", help="Decision where the rules need one.")
 @conflicts_option
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where files go."
@@ -38,6 +44,8 @@ def enroll(
     code: str | None,
     weight: Decimal | None,
     protocol: str | None,
+    given: Given,
+    review: str,
     conflicts: tuple[str, ...],
     out: Path,
     dry_run: bool,
@@ -48,6 +56,8 @@ def enroll(
     """Enroll a participant: plan, place and store every visit, write calendar and sheets."""
     if accept_unplaced and not reason.strip():
         raise click.UsageError("--accept-unplaced needs a --reason")
+    if review.strip() and not given:
+        raise click.UsageError("--review decides on answers; give them, with --answers FILE")
     request = Request(
         enrolled=enrolled,
         arm=arm,
@@ -56,6 +66,7 @@ def enroll(
         protocol=protocol,
         conflicts=conflicts,
         accept_unplaced=accept_unplaced,
+        given=replace(given, review=review.strip()),
     )
     change = app.change("enroll", reason.strip())
     if dry_run:
@@ -88,6 +99,7 @@ def _print_record(found: Enrollment) -> None:
         found.visits,
         unplaced,
         [str(path) for path in found.files],
+        eligibility=screeningrecord.ruling(found.screened.ruling()) if found.screened else None,
         enrollment_dates=[day.isoformat() for day in found.dates],
         incomplete=[str(problem) for problem in found.problems],
     )
@@ -122,6 +134,7 @@ def _remark(app: App, found: Enrollment, *, dry_run: bool) -> None:
         )
     if notice := found.protocol.notice.say("en"):
         screen.say(f"Protocol: {notice}")
+    _remark_eligibility(app, found)
     screen.warn_incomplete(found.problems)
     if found.acceptable:
         for missing in found.missing:
@@ -134,6 +147,25 @@ def _remark(app: App, found: Enrollment, *, dry_run: bool) -> None:
         screen.say(*(f"Written: {path}" for path in found.files))
     if dry_run:
         screen.say("Dry run: nothing was stored or written.")
+
+
+def _remark_eligibility(app: App, found: Enrollment) -> None:
+    screened = found.screened
+    if screened is None:
+        if found.protocol.criteria.criteria:
+            screen.say("Eligibility is not recorded: no answers were given (see: schedule screen)")
+        return
+    open_ = screened.screening.findings(Outcome.NEEDS_REVIEW)
+    if open_ and screened.review:
+        screen.say(f"Review by {app.settings.get('user')}: {screened.review}")
+    elif open_:
+        screen.say(f"Warning: {Outcome.NEEDS_REVIEW}; record what is decided with --review TEXT:")
+    screen.say(*(f"  {f.rule.id}: {f.why}" for f in open_ if f.known is not None))
+    if missing := ", ".join(f.rule.id for f in open_ if f.known is None):
+        screen.say(f"  not answered: {missing}")
+    for finding in screened.screening.findings():
+        if finding.flagged:
+            screen.say(f"Flagged: {finding.rule.id}: {finding.why}")
 
 
 def _refusal(found: Enrollment) -> str:

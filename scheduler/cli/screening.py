@@ -10,7 +10,7 @@ from scheduler.app import App
 from scheduler.cli import screen as console
 from scheduler.cli.answering import answer_options, prompted
 from scheduler.cli.options import Day, json_option
-from scheduler.eligibility import Finding, Outcome
+from scheduler.eligibility import Finding
 from scheduler.exporters import screeningrecord
 from scheduler.services import screening, studies
 from scheduler.services.screening import Given, Screened
@@ -100,16 +100,6 @@ def _outcome(finding: Finding) -> str:
 def _why(finding: Finding) -> str:
     reading = finding.rule.reading.say("en")
     return f"{finding.why} ({reading})" if reading else finding.why
-
-
-def warn(screened: Screened) -> None:
-    """Say which rules a person must still judge."""
-    open_ = screened.screening.findings(Outcome.NEEDS_REVIEW)
-    missing = ", ".join(finding.rule.id for finding in open_ if finding.known is None)
-    console.say(f"Warning: {Outcome.NEEDS_REVIEW}; record what was decided with --review TEXT")
-    console.say(*(f"  {f.rule.id}: {f.why}" for f in open_ if f.known is not None))
-    if missing:
-        console.say(f"  not answered: {missing}")
 
 
 COMMANDS = {"screen": screen}

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 from scheduler.dates import Window
-from scheduler.store import Book, Store
+from scheduler.store import Book, Ruled, Store
 from scheduler.subject import Subject, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """One participant and all visits, by day and start."""
+    """One participant, all visits by day and start, and the screening if it was recorded."""
 
     subject: Subject
     visits: tuple[Visit, ...]
+    ruled: Ruled | None
 
 
 def of_subject(store: Store, code: str) -> Agenda:
@@ -20,7 +21,8 @@ def of_subject(store: Store, code: str) -> Agenda:
 
     def work(book: Book) -> Agenda:
         subject = book.subject(code)
-        return Agenda(subject=subject, visits=book.visits(subject=subject.code))
+        visits = book.visits(subject=subject.code)
+        return Agenda(subject=subject, visits=visits, ruled=book.ruling(subject.code))
 
     return store.read(work)
 

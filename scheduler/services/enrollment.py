@@ -18,8 +18,9 @@ from scheduler.files import Staging
 from scheduler.placement import Missing, Slot, enrollment_dates, horizon, place, widened
 from scheduler.plan import Expected
 from scheduler.protocol import Protocol
-from scheduler.services import clinics, publication, studies
+from scheduler.services import clinics, publication, screening, studies
 from scheduler.services.clinics import Clinic
+from scheduler.services.screening import Given, Screened
 from scheduler.sites import Audience
 from scheduler.store import Book, Change, Store
 from scheduler.subject import Status, Subject, Visit, Weight
@@ -33,7 +34,10 @@ _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a coordinator asks for; `protocol` is a name or a file, `weight` in kilograms."""
+    """What a coordinator asks for; `protocol` is a name or a file, `weight` in kilograms.
+
+    `given` are the answers to screen by; without any the eligibility is not recorded.
+    """
 
     enrolled: date
     arm: str
@@ -42,6 +46,7 @@ class Request:
     protocol: str | None = None
     conflicts: Sequence[str] = ()
     accept_unplaced: bool = False
+    given: Given = Given()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ class Enrollment:
     `visits` are those with a slot; `dates` are enrollment dates that would give every
     visit one; `problems` are the parts of conflict calendars that could not be read;
     `acceptable` says whether this may be stored: complete, or accepted without a visit
-    that carries others.
+    that carries others.  `screened` is what the answers came to, if any were given.
     """
 
     subject: Subject
@@ -61,6 +66,7 @@ class Enrollment:
     dates: tuple[date, ...]
     problems: tuple[Problem, ...]
     acceptable: bool
+    screened: Screened | None = None
     files: tuple[Path, ...] = ()
 
 
@@ -104,6 +110,7 @@ def enroll(
 
     Raises:
         AlreadyEnrolled: the code is taken.
+        NotEligible: answers were given, and a rule refuses.
         UnknownName, BadValue, BadInput: the request names what does not exist or is wrong.
         OutputError, StoreUnavailable: files or the book cannot be written.
     """
@@ -133,6 +140,7 @@ class _Enrolling:
             check_weight(request.weight)
         if request.code is not None and not _CODE.match(request.code):
             raise WrongCode(request.code)
+        self._screened = screening.admitted(self._study.protocol, request.given, request.enrolled)
         clinics.check_resources(clinic.site, arm)
         self._tree = Tree.of(self._study.protocol, arm)
         self._days = horizon(self._tree, request.enrolled)
@@ -161,6 +169,7 @@ class _Enrolling:
             dates=dates,
             problems=self._taken.problems,
             acceptable=not lost or (request.accept_unplaced and not carried),
+            screened=self._screened,
         )
 
     def _availability(self, book: Book, subject: Subject, days: Window) -> Availability:
@@ -173,6 +182,8 @@ class _Enrolling:
         protocol = self._study.protocol
         book.keep_protocol(self._change, protocol.id, protocol.version, self._study.text)
         book.enroll(self._change, found.subject, self._all(found))
+        if found.screened:
+            book.keep_ruling(self._change, found.subject.code, found.screened.ruling())
 
     def write(self, found: Enrollment, staging: Staging) -> None:
         """Put the participant's calendar and visit sheets up for publishing."""

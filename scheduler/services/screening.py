@@ -24,10 +24,14 @@ from scheduler.services.clinics import Clinic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Answers as they were given: a file, and texts by the id of their fact, which win."""
+    """Answers as they were given: a file, and texts by the id of their fact, which win.
+
+    `review` is what a person decided where the rules cannot.
+    """
 
     file: Path | None = None
     written: Mapping[str, str] = field(default_factory=dict)
+    review: str = ""
 
     def __bool__(self) -> bool:
         return self.file is not None or bool(self.written)
@@ -43,19 +47,21 @@ class NotEligible(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screened:
-    """What came of a screening, and the answers it came of."""
+    """What came of a screening, the answers it came of, and what a person decided on it."""
 
     protocol: Protocol
     answers: Answers
     screening: Screening
+    review: str
 
     def enrollable(self) -> Enrollable:
         """The days on which this person can be enrolled."""
         return enrollable(self.protocol.criteria, self.answers)
 
-    def ruling(self, review: str) -> Ruling:
-        """What may be kept of it; `review` is what a person decided."""
-        return Ruling.of(self.screening, self.answers, version=self.protocol.version, review=review)
+    def ruling(self) -> Ruling:
+        """What may be kept of it."""
+        version = self.protocol.version
+        return Ruling.of(self.screening, self.answers, version=version, review=self.review)
 
     def refuse(self) -> None:
         """Raise NotEligible when a rule refuses."""
@@ -96,8 +102,25 @@ def of_answers(protocol: Protocol, given: Given, day: date) -> Screened:
         raise UsageError(f"protocol {protocol.id} {protocol.version} has no criteria to screen by")
     answers = gathered(protocol.criteria, given)
     return Screened(
-        protocol=protocol, answers=answers, screening=screen(protocol.criteria, answers, day)
+        protocol=protocol,
+        answers=answers,
+        screening=screen(protocol.criteria, answers, day),
+        review=given.review,
     )
+
+
+def admitted(protocol: Protocol, given: Given, day: date) -> Screened | None:
+    """A screening that no rule refuses, or None when no answer was given.
+
+    Raises:
+        NotEligible: a rule refuses.
+        UsageError, BadInput, BadValue, UnknownName: as `of_answers`.
+    """
+    if not given:
+        return None
+    screened = of_answers(protocol, given, day)
+    screened.refuse()
+    return screened
 
 
 def print_sheet(

@@ -3,6 +3,7 @@
 from scheduler.store.book import Book
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.entries import DoubleBooked
+from scheduler.store.screenings import Ruled
 from scheduler.store.store import Store
 
-__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Following", "Store"]
+__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Following", "Ruled", "Store"]

@@ -1,0 +1,90 @@
+"""What was found when participants were screened, as rows of the book.
+
+The table has no column for an answer: outcomes and counts are all there is to keep.
+
+>>> outcome = RuleOutcome(rule="age", outcome=Outcome.ELIGIBLE, count=None)
+>>> _outcome(_record(outcome)) == outcome
+True
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from scheduler.answers import PartialDate
+from scheduler.eligibility import Count, Outcome, Unit
+from scheduler.ruling import RuleOutcome, Ruling
+from scheduler.store.changes import Change
+from scheduler.store.rows import change_of
+from scheduler.store.tables import changes, screenings
+
+_RULINGS = (
+    select(screenings, changes.c.user_name, changes.c.at, changes.c.command, changes.c.reason)
+    .join(changes, changes.c.id == screenings.c.change_id)
+    .order_by(screenings.c.id.desc())
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """A ruling, and the change that recorded it: who decided, and when."""
+
+    change: Change
+    ruling: Ruling
+
+
+def add(connection: Connection, change_id: int, subject_id: int, ruling: Ruling) -> None:
+    """Enter what a subject's screening came to."""
+    row = {
+        "subject_id": subject_id,
+        "change_id": change_id,
+        "day": ruling.day,
+        "version": ruling.version,
+        "outcome": ruling.outcome.value,
+        "consent": str(ruling.consent) if ruling.consent else None,
+        "review": ruling.review,
+        "rules": [_record(outcome) for outcome in ruling.rules],
+    }
+    connection.execute(insert(screenings), row)
+
+
+def newest(connection: Connection, subject_id: int) -> Ruled | None:
+    """A subject's latest screening, None when none was recorded."""
+    query = _RULINGS.where(screenings.c.subject_id == subject_id).limit(1)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    ruling = Ruling(
+        day=row.day,
+        version=row.version,
+        outcome=Outcome(row.outcome),
+        consent=PartialDate.parse(row.consent) if row.consent else None,
+        review=row.review,
+        rules=tuple(map(_outcome, row.rules)),
+    )
+    return Ruled(change=change_of(row), ruling=ruling)
+
+
+def _record(outcome: RuleOutcome) -> dict[str, Any]:
+    count = outcome.count
+    return {
+        "rule": outcome.rule,
+        "outcome": outcome.outcome.value,
+        "count": [count.least, count.most, count.unit.value] if count else None,
+        "flagged": outcome.flagged,
+    }
+
+
+def _outcome(stored: Mapping[str, Any]) -> RuleOutcome:
+    count = None
+    if stored["count"]:
+        least, most, unit = stored["count"]
+        count = Count(least=least, most=most, unit=Unit(unit))
+    return RuleOutcome(
+        rule=stored["rule"],
+        outcome=Outcome(stored["outcome"]),
+        count=count,
+        flagged=stored["flagged"],
+    )
