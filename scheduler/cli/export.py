@@ -12,8 +12,11 @@ from scheduler.cli.options import Day
 from scheduler.dates import Window, checked
 from scheduler.errors import BadValue
 from scheduler.services import publication
+from scheduler.services import reissue as reissuing
+from scheduler.services.clinics import Clinic
 from scheduler.services.publication import Kind, Selection
 from scheduler.sites import Audience
+from scheduler.store import Change
 
 
 class Week(click.ParamType[Window]):
@@ -52,6 +55,9 @@ class Week(click.ParamType[Window]):
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where files go."
 )
+@click.option("--reissue", is_flag=True, help="Have calendars take over a changed wording.")
+@click.option("--reason", default="", metavar="TEXT", help="Why reissued, for the history.")
+@click.option("--dry-run", is_flag=True, help="Say how many would be reissued; change nothing.")
 @click.pass_obj
 def export(
     app: App,
@@ -63,17 +69,30 @@ def export(
     changes_since: date | None,
     language: str | None,
     out: Path,
+    reissue: bool,
+    reason: str,
+    dry_run: bool,
 ) -> None:
     """Write calendars (.ics), visit sheets (PDF) or a table (CSV)."""
     if subject and site:
         raise click.UsageError("--subject and --site exclude each other")
     if kind != Kind.ICS and audience != Audience.STAFF:
         raise click.UsageError(f"--audience is for calendars; {kind} are for staff only")
+    clinic = app.clinic_of(site)
+    selection = Selection(subject=subject, week=week, changed_since=changes_since)
+    if reissue:
+        if kind != Kind.ICS or language:
+            raise click.UsageError("--reissue is for calendars, in the language of the site file")
+        change = app.change("export --reissue", reason.strip())
+        _reissue(app, clinic, selection, change, Audience(audience), out, dry_run=dry_run)
+        return
+    if reason or dry_run:
+        raise click.UsageError("--reason and --dry-run go with --reissue")
     paths = publication.publish(
         app.store,
-        app.clinic_of(site),
+        clinic,
         Kind(kind),
-        Selection(subject=subject, week=week, changed_since=changes_since),
+        selection,
         audience=Audience(audience),
         language=language,
         printed=app.now(),
@@ -81,6 +100,28 @@ def export(
         out=out,
     )
     screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
+
+
+def _reissue(
+    app: App,
+    clinic: Clinic,
+    selection: Selection,
+    change: Change,
+    audience: Audience,
+    out: Path,
+    *,
+    dry_run: bool,
+) -> None:
+    own = app.templates
+    done = reissuing.reissue(
+        app.store, clinic, selection, change, audience=audience, own=own, out=out, dry_run=dry_run
+    )
+    subjects = {visit.subject for visit in done.visits}
+    verb = "Would reissue" if dry_run else "Reissued"
+    screen.say(f"{verb}: {len(done.visits)} visits of {len(subjects)} participants")
+    screen.say(*(f"Written: {path}" for path in done.files))
+    if dry_run:
+        screen.say("Dry run: nothing was stored or written.")
 
 
 COMMANDS = {"export": export}

@@ -15,7 +15,7 @@ from scheduler import files, shipped
 from scheduler.config import Settings
 from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval
-from scheduler.errors import BadInput, Problem, Refused, UnknownName
+from scheduler.errors import BadInput, Problem, UnknownName, UsageError
 from scheduler.protocol import Arm
 from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
@@ -75,18 +75,18 @@ def _demo(own: Path | None) -> Clinic:
     return Clinic(site=reader.read(text, DEMO), folder=shipped.folder())
 
 
-class OtherSite(Refused):
-    """A participant is to be dealt with at a site that is not the participant's."""
+class OtherSite(UsageError):
+    """A participant is to be dealt with by the hours, people and words of another site."""
 
     def __init__(self, subject: Subject, site: Site) -> None:
         super().__init__(
-            f"{subject.code} belongs to the site {subject.site}, not {site.code};"
-            f" name it with --site {subject.site}"
+            f"{subject.code} is a participant of site {subject.site}, not of {site.code};"
+            f" name it before the command: schedule --site {subject.site} …"
         )
 
 
 def check_site(site: Site, subject: Subject) -> None:
-    """Refuse to work on a participant by the hours and people of another site.
+    """Refuse to work for another site than the participant's.
 
     Raises:
         OtherSite: as it says.

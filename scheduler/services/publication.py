@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from scheduler import shipped
 from scheduler.dates import Window, instant
-from scheduler.errors import UsageError
 from scheduler.exporters import csv, ics
 from scheduler.exporters.sheetfacts import Sheaf
 from scheduler.files import Staging
 from scheduler.protocol import Protocol
 from scheduler.services import studies
-from scheduler.services.clinics import Clinic
+from scheduler.services.clinics import Clinic, check_site
+from scheduler.services.told import as_told
 from scheduler.sites import Audience
 from scheduler.store import Book, Store
 from scheduler.subject import Subject, Visit
@@ -69,16 +69,6 @@ class Folio:
     protocol: Protocol
     visits: tuple[Visit, ...]
     whole: bool
-
-
-class OtherSite(UsageError):
-    """A participant's visits cannot be told in the words of another site."""
-
-    def __init__(self, subject: Subject, site: str) -> None:
-        super().__init__(
-            f"{subject.code} is a participant of site {subject.site}, not of {site};"
-            f" name it before the command: schedule --site {subject.site} …"
-        )
 
 
 class Press:
@@ -172,11 +162,13 @@ def publish(
     """
     site = replace(clinic.site, language=language or clinic.site.language)
     press = Press(replace(clinic, site=site), own, printed=printed)
-    folios = store.read(lambda book: _folios(book, clinic, selection))
-    if not folios:
+    # Only calendars tell of what is no more.
+    told_to = audience if kind is Kind.ICS else None
+    chosen = store.read(lambda book: folios(book, clinic, selection, told_to))
+    if not chosen:
         return ()
     with Staging(out) as staging:
-        for name, content in _files(press, kind, selection, folios, audience):
+        for name, content in _files(press, kind, selection, chosen, audience):
             staging.put(name, [content])
         return staging.publish()
 
@@ -193,28 +185,39 @@ def _files(
             return press.table(selection, folios)
 
 
-def _folios(book: Book, clinic: Clinic, selection: Selection) -> list[Folio]:
+def folios(
+    book: Book, clinic: Clinic, selection: Selection, told_to: Audience | None
+) -> list[Folio]:
+    """Who and what a selection holds; visits are as calendars tell them to that audience, if any.
+
+    Raises:
+        UnknownName: nobody is enrolled under the code.
+        OtherSite: the participant is not the clinic's.
+    """
     site = clinic.site
     if selection.subject:
         subject = book.subject(selection.subject)
-        if subject.site != site.code:
-            raise OtherSite(subject, site.code)
+        check_site(site, subject)
         subjects: Iterable[Subject] = [subject]
     else:
         subjects = book.subjects(site.code)
     visits: dict[str, list[Visit]] = {}
     for visit in book.visits(subject=selection.subject, site=site.code, days=selection.week):
-        if selection.changed_since is None or visit.changed >= instant(
-            selection.changed_since, time.min, site.tz()
-        ):
-            visits.setdefault(visit.subject, []).append(visit)
-    return [
-        Folio(
-            subject=subject,
-            protocol=studies.kept(book, subject),
-            visits=tuple(visits[subject.code]),
-            whole=selection.week is None and selection.changed_since is None,
-        )
-        for subject in subjects
-        if subject.code in visits
-    ]
+        visits.setdefault(visit.subject, []).append(visit)
+    since = selection.changed_since and instant(selection.changed_since, time.min, site.tz())
+    found = []
+    for subject in subjects:
+        known: Sequence[Visit] = visits.get(subject.code, [])
+        if told_to is not None:
+            known = as_told(book, known, told_to)
+        chosen = tuple(visit for visit in known if since is None or visit.changed >= since)
+        if chosen:
+            found.append(
+                Folio(
+                    subject=subject,
+                    protocol=studies.kept(book, subject),
+                    visits=chosen,
+                    whole=selection.week is None and selection.changed_since is None,
+                )
+            )
+    return found

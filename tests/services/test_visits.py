@@ -528,7 +528,7 @@ def test_roles_of_the_site(life: Life) -> None:
 
 def test_a_participant_of_another_site(life: Life) -> None:
     clinic = replace(CLINIC, site=replace(CLINIC.site, code="BJ"))
-    with pytest.raises(OtherSite, match="ZJ-001 belongs to the site ZJ, not BJ; name it with"):
+    with pytest.raises(OtherSite, match="ZJ-001 is a participant of site ZJ, not of BJ"):
         life(Act.CONFIRM, "infusion-1", clinic=clinic)
 
 
