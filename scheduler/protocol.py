@@ -156,12 +156,16 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
-    """Cells per kilogram and the volume they come in; a weight counts for `weight_valid_days`."""
+    """Cells per kilogram and the volume they come in; a weight counts for `weight_valid_days`.
+
+    Whoever is never treated is followed up as if infused on the milestone `untreated`.
+    """
 
     cells_per_kg: int
     volume_ml: int
     tolerance_ml: int
     weight_valid_days: int
+    untreated: str | None = None
 
     def cells(self, kg: Decimal) -> int:
         """Whole cells for a body weight.

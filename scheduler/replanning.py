@@ -3,7 +3,8 @@
 Only visits that are still free to move (planned or scheduled) follow, and only those
 whose target is another one now, or whose window no longer holds them.  A visit counts,
 for those that hang on it, as its actual date once completed, else its scheduled date,
-else its target; one that was cancelled or missed counts as the date it was expected on.
+else its target; one that was cancelled or missed counts as the date it was expected on,
+and the first infusion of a participant who is never treated as the milestone for that.
 
 >>> sorted(FREE)
 [<Status.PLANNED: 'planned'>, <Status.SCHEDULED: 'scheduled'>]
@@ -17,6 +18,7 @@ from scheduler.availability import Availability
 from scheduler.dates import Window
 from scheduler.placement import Placement, place
 from scheduler.plan import Expected, expect
+from scheduler.products import infusions, untreated
 from scheduler.protocol import Arm, Encounter
 from scheduler.subject import OPEN, Status, Visit
 from scheduler.tree import Tree
@@ -46,8 +48,7 @@ def anchor_dates(tree: Tree, enrolled: date, visits: Mapping[str, Visit]) -> dic
     """The day that everything counts as for what hangs on it; without a visit, its target."""
     dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
     for node in tree.nodes():
-        id = node.encounter.id
-        dates[id] = _counts_as(visits.get(id), expect(node.encounter, dates))
+        dates[node.encounter.id] = _counts_as(tree.arm, node.encounter, visits, dates)
     return dates
 
 
@@ -134,8 +135,8 @@ def expected_anew(
         visit = visits.get(id)
         if visit is not None and visit.status in OPEN and _moved(visit, expected):
             why = visit.why if id in placed else expected.rules
-            result[id] = visit = replace(_expected(visit, expected), why=why)
-        dates[id] = _counts_as(visit, expected)
+            result[id] = replace(_expected(visit, expected), why=why)
+        dates[id] = _counts_as(tree.arm, node.encounter, result, dates)
     return result
 
 
@@ -172,12 +173,20 @@ def _placed(visits: Mapping[str, Visit], placement: Placement) -> Iterator[tuple
         yield id, replace(_expected(lost, missing.expected), why=missing.reasons)
 
 
-def _counts_as(visit: Visit | None, expected: Expected) -> date:
-    """The day that a visit counts as for what hangs on it.
+def _counts_as(
+    arm: Arm, encounter: Encounter, visits: Mapping[str, Visit], dates: Mapping[str, date]
+) -> date:
+    """The day that a visit counts as for what hangs on it; `dates` are those of its anchors.
 
     One that was called off counts as its expected date: its appointment, or its target
-    once its own anchors have moved away from that.
+    once its own anchors have moved away from that.  Where all infusions are cancelled,
+    the first counts as the milestone for that.
     """
+    visit, expected = visits.get(encounter.id), expect(encounter, dates)
+    treatment, milestone = infusions(arm), untreated(arm, visits)
+    if milestone is not None and encounter in treatment:
+        second = encounter.timing.anchor in {infusion.id for infusion in treatment}
+        return expected.target if second else dates[milestone]
     if visit is None:
         return expected.target
     day = standing_day(visit)

@@ -162,7 +162,13 @@ def test_the_trial_infuses_twice_a_week_apart() -> None:
     first, second = (e for e in arm.encounters if e.kind is Kind.INFUSION)
     assert (second.timing.anchor, second.paired_with) == (first.id, first.id)
     assert second.timing == Timing(anchor="infusion-1", offset=Offset(days=7))
-    assert arm.dose == Dose(cells_per_kg=10**6, volume_ml=80, tolerance_ml=5, weight_valid_days=7)
+    assert arm.dose == Dose(
+        cells_per_kg=10**6,
+        volume_ml=80,
+        tolerance_ml=5,
+        weight_valid_days=7,
+        untreated="matched-day-0",
+    )
 
 
 def test_every_arm_of_the_trial_begins_at_enrollment() -> None:

@@ -86,6 +86,7 @@ def _dose(form: DoseForm) -> Dose:
         volume_ml=form.volume_ml,
         tolerance_ml=form.tolerance_ml,
         weight_valid_days=form.weight_valid_days,
+        untreated=form.untreated,
     )
 
 

@@ -65,6 +65,7 @@ class DoseForm:
     volume_ml: int = required(0)
     tolerance_ml: int = 0
     weight_valid_days: int = required(0)
+    untreated: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def check_names(form: ProtocolForm, findings: Findings) -> None:
     _check_checklists(form, findings)
     for a, arm in enumerate(form.arm):
         if arm.dose is not None:
-            _check_dose(("arm", a, "dose"), arm.dose, findings)
+            _check_dose(("arm", a, "dose"), arm.dose, form, findings)
     for path, arm, encounter in encounters(form):
         _check_references(path, encounter, form, findings)
         _check_numbers(path, encounter, findings)
@@ -109,12 +109,16 @@ def _check_checklists(form: ProtocolForm, findings: Findings) -> None:
             findings.blame(path, "has no items")
 
 
-def _check_dose(path: Path, dose: DoseForm, findings: Findings) -> None:
+def _check_dose(path: Path, dose: DoseForm, form: ProtocolForm, findings: Findings) -> None:
     findings.within((*path, "cells_per_kg"), dose.cells_per_kg, 1, _MOST_CELLS)
     findings.within((*path, "volume_ml"), dose.volume_ml, 1, _MOST_ML)
     most = dose.volume_ml - 1 if findings.sound(path, "volume_ml") else _MOST_ML
     findings.within((*path, "tolerance_ml"), dose.tolerance_ml, 0, most)
     findings.within((*path, "weight_valid_days"), dose.weight_valid_days, 1, _YEAR)
+    milestones = [milestone.id for milestone in form.milestone]
+    if dose.untreated is not None and dose.untreated not in milestones and "" not in milestones:
+        what = f'"{dose.untreated}" is not a milestone'
+        findings.blame((*path, "untreated"), what, meant(dose.untreated, milestones))
 
 
 def _check_references(

@@ -1,0 +1,297 @@
+"""The cell product of a participant: batches, which infusion each may be given at, warnings.
+
+Every marrow aspiration begins a chain; a batch belongs to one participant and one chain
+for ever.  The product is autologous, so whether a batch may be given is decided here and
+nowhere else: it must be this participant's, of the chain that stands, released, and
+unexpired.
+
+>>> expiry = Expiry(day=date(2026, 4, 9), at=time(12))
+>>> str(expiry), expiry.passed(date(2026, 4, 9), time(11, 30)), expiry.passed(date(2026, 4, 10))
+('2026-04-09T12:00', False, True)
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from enum import StrEnum
+
+from scheduler.errors import BadValue, Refused
+from scheduler.protocol import Arm, Dose, Encounter, Kind
+from scheduler.subject import OPEN, Status, Visit, Weight
+
+MOST_CHANGE = Decimal("0.10")
+"""A weight that differs by more than this share is worth a second look."""
+
+_BATCH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9./_-]{0,22}[A-Za-z0-9])?\Z")
+
+
+class Stage(StrEnum):
+    """Where a batch stands; that it was given is told by its infusions."""
+
+    ORDERED = "ordered"
+    RELEASED = "released"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """The last day of a batch, or the wall-clock time on it from which it has expired."""
+
+    day: date
+    at: time | None = None
+
+    def passed(self, day: date, at: time | None = None) -> bool:
+        """Whether it has expired on `day`, `at` that time; an unknown time counts as before it."""
+        if day != self.day:
+            return day > self.day
+        return self.at is not None and at is not None and at >= self.at
+
+    def __str__(self) -> str:
+        return f"{self.day}T{self.at:%H:%M}" if self.at else f"{self.day}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One batch, as it stands.
+
+    `chain` is the occurrence of the aspiration it grows from, `weight` what its dose was
+    ordered for; `given` names the infusions it was given at ("infusion-1"), and `reason`
+    says why it failed.
+    """
+
+    subject: str
+    batch: str
+    chain: int
+    stage: Stage
+    weight: Weight
+    ordered: date
+    released: date | None = None
+    expires: Expiry | None = None
+    given: tuple[str, ...] = ()
+    reason: str = ""
+
+    def serves(self, day: date, at: time | None = None) -> bool:
+        """Whether it is released and unexpired on `day`, `at` that time."""
+        return not any(self.faults(day, at))
+
+    def faults(self, day: date, at: time | None = None) -> Iterator[str]:
+        """Why it may not be given on `day`, `at` that time."""
+        if self.stage is Stage.FAILED:
+            yield f"it failed ({self.reason})"
+        if self.released is None or self.expires is None:
+            yield "it is not released"
+            return
+        if self.released > day:
+            yield f"it is released on {self.released} only"
+        if self.expires.passed(day, at):
+            yield f"it expired {self.expires}"
+
+
+class NoProduct(Refused):
+    """An arm without infusions has no product."""
+
+    def __init__(self, subject: str, arm: str) -> None:
+        super().__init__(f"{subject} is in arm {arm}, which has no dose: there is no product")
+
+
+class NoBatch(Refused):
+    """An infusion was recorded without the batch that was given."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(
+            f"{visit.ref} of {visit.subject} needs --batch: the batch on the label of the bag"
+        )
+
+
+class UnknownBatch(Refused):
+    """A batch that nobody ordered."""
+
+    def __init__(self, subject: str, batch: str, known: Iterable[str]) -> None:
+        listing = ", ".join(known) or "none"
+        super().__init__(f"no batch {batch} was ordered; batches of {subject}: {listing}")
+
+
+class SwappedBatch(Refused):
+    """A batch of another participant: the worst that can happen with an autologous product."""
+
+    def __init__(self, subject: str, product: Product) -> None:
+        super().__init__(
+            f"STOP. BATCH {product.batch} BELONGS TO {product.subject}, NOT TO {subject}. The cells"
+            " are autologous: do not give them to anybody else, and tell the investigator now."
+            " Nothing was stored."
+        )
+
+
+class UnfitBatch(Refused):
+    """The participant's own batch, and yet it may not be given."""
+
+    def __init__(self, visit: Visit, product: Product, day: date, faults: Sequence[str]) -> None:
+        super().__init__(
+            f"batch {product.batch} may not be given to {visit.subject} at {visit.ref} on {day}:"
+            f" {'; '.join(faults)}"
+        )
+
+
+def batch_id(text: str) -> str:
+    """A batch id in plain letters; BadValue for what no label carries."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not _BATCH.match(plain):
+        expected = "at most 24 letters, digits, hyphens, dots and slashes, like B-2026-041"
+        raise BadValue("--batch", f'"{text}"', expected)
+    return plain
+
+
+def batch_key(batch: str) -> str:
+    """What two spellings of one batch id share: no case, no width."""
+    return unicodedata.normalize("NFKC", batch).strip().casefold()
+
+
+def infusions(arm: Arm) -> tuple[Encounter, ...]:
+    """The encounters at which a product is given, in protocol order; none without a dose."""
+    if arm.dose is None:
+        return ()
+    return tuple(e for e in arm.encounters if e.kind is Kind.INFUSION)
+
+
+def source(arm: Arm) -> Encounter | None:
+    """The procedure that the infusions count from: where the cells are taken."""
+    encounters = {encounter.id: encounter for encounter in arm.encounters}
+    for infusion in infusions(arm):
+        above = encounters.get(infusion.timing.anchor)
+        while above is not None:
+            if above.kind is Kind.PROCEDURE:
+                return above
+            above = encounters.get(above.timing.anchor)
+    return None
+
+
+def chain(arm: Arm, visits: Mapping[str, Visit]) -> int:
+    """The chain that stands, by the occurrence of its aspiration; `visits` are those standing."""
+    procedure = source(arm)
+    aspiration = visits.get(procedure.id) if procedure else None
+    return aspiration.occurrence if aspiration else 1
+
+
+def untreated(arm: Arm, visits: Mapping[str, Visit]) -> str | None:
+    """The milestone that stands for the infusions once all of them are cancelled, else None.
+
+    Source: the trial's rules of re-anchoring, "a participant never treated stays in
+    follow-up from matched-day-0"; `visits` are those standing.
+    """
+    given = [visits[encounter.id] for encounter in infusions(arm) if encounter.id in visits]
+    gone = given and all(visit.status is Status.CANCELLED for visit in given)
+    return arm.dose.untreated if gone and arm.dose else None
+
+
+def start(visit: Visit, day: date) -> time | None:
+    """The time at which a visit begins on `day`; None where it was not scheduled then."""
+    return visit.scheduled.start.time() if visit.scheduled and visit.day == day else None
+
+
+def check_own(subject: str, product: Product) -> None:
+    """Refuse the batch of another participant.
+
+    Raises:
+        SwappedBatch: it is.
+    """
+    if product.subject != subject:
+        raise SwappedBatch(subject, product)
+
+
+def check_given(product: Product, visit: Visit, chain: int, day: date) -> None:
+    """Refuse a batch that may not be given at an infusion on `day`; `chain` is the standing one.
+
+    Raises:
+        SwappedBatch: it is another participant's.
+        UnfitBatch: of an earlier chain, failed, not released, released later, or expired.
+    """
+    check_own(visit.subject, product)
+    faults = [*product.faults(day, start(visit, day))]
+    if product.chain != chain:
+        faults.insert(0, f"it grew from aspiration {product.chain}, and {chain} stands now")
+    if faults:
+        raise UnfitBatch(visit, product, day, faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """What a coming infusion is to be given: dose, weight and batch, as far as they are known."""
+
+    visit: Visit
+    dose: Dose
+    weight: Weight | None
+    product: Product | None
+
+    @property
+    def age(self) -> int | None:
+        """Days from the weighing to the infusion; negative when weighed after it."""
+        day = self.visit.day or self.visit.target
+        return (day - self.weight.measured).days if self.weight else None
+
+    @property
+    def change(self) -> Decimal | None:
+        """The share by which the weight differs from the ordered one."""
+        if self.weight is None or self.product is None:
+            return None
+        return self.weight.kg / self.product.weight.kg - 1
+
+    @property
+    def changed_much(self) -> bool:
+        """Whether the dose was ordered for quite another weight."""
+        return self.change is not None and abs(self.change) > MOST_CHANGE
+
+    def warnings(self) -> Iterator[str]:
+        """Sentences for screen and email; none when all is well."""
+        day, valid = self.visit.day or self.visit.target, self.dose.weight_valid_days
+        name = f"{self.visit.subject} {self.visit.ref} on {day}"
+        if self.weight is None or self.age is None:
+            yield f"{name}: no weight is on record"
+        elif not 0 <= self.age <= valid:
+            side = "before" if self.age > 0 else "after"
+            yield (
+                f"{name}: the weight of {self.weight.measured} is from {abs(self.age)} d {side};"
+                f" it counts for {valid} d"
+            )
+        if self.product is None:
+            return
+        if self.weight and self.change is not None and self.changed_much:
+            ordered = self.product.weight
+            yield (
+                f"{name}: {self.weight.kg} kg is {self.change:+.1%} of the {ordered.kg} kg of"
+                f" {ordered.measured} that batch {self.product.batch} was ordered for"
+            )
+        if self.product.stage is Stage.RELEASED and self.visit.scheduled:
+            for fault in self.product.faults(day, start(self.visit, day)):
+                yield f"{name}: batch {self.product.batch} cannot be given: {fault}"
+
+
+def supplies(
+    arm: Arm, visits: Mapping[str, Visit], weight: Weight | None, products: Iterable[Product]
+) -> tuple[Supply, ...]:
+    """The coming infusions of a participant, in protocol order; `visits` are those standing.
+
+    Each has the batch that serves that day; else the newest released one; else the newest.
+    """
+    if arm.dose is None:
+        return ()
+    standing = chain(arm, visits)
+    alive = [p for p in products if p.chain == standing and p.stage is not Stage.FAILED]
+    coming = (visits[e.id] for e in infusions(arm) if e.id in visits)
+    return tuple(
+        Supply(visit=visit, dose=arm.dose, weight=weight, product=_chosen(alive, visit))
+        for visit in coming
+        if visit.status in OPEN
+    )
+
+
+def _chosen(alive: Sequence[Product], visit: Visit) -> Product | None:
+    day = visit.day or visit.target
+
+    def rank(product: Product) -> tuple[bool, bool]:
+        return product.serves(day, start(visit, day)), product.stage is Stage.RELEASED
+
+    # Of equals the one ordered last: `max` keeps the first that it meets.
+    return max(reversed(alive), key=rank, default=None)
