@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import combinations, takewhile
+from itertools import chain, combinations, takewhile
 
 from scheduler.protocol import Arm
 from scheduler.subject import OPEN, Status, Visit
@@ -114,23 +114,22 @@ def deviations(history: Sequence[Step]) -> tuple[Deviation, ...]:
     for step in history:
         lives.setdefault((step.visit.encounter, step.visit.occurrence), []).append(step)
     ruled = [life for life in lives.values() if _rule(life[-1])]
-    found = [*_of_windows(ruled), *_of_order(ruled)]
+    found = [*chain.from_iterable(map(_of_window, ruled)), *_of_order(ruled)]
     return tuple(sorted(found, key=lambda each: (each.day, each.visit.target, each.visit.ref)))
 
 
-def _of_windows(lives: Iterable[Sequence[Step]]) -> Iterator[Deviation]:
-    for life in lives:
-        last = life[-1]
-        if last.visit.actual is not None:
-            yield from _outside(_completed(life), life)
-        elif last.visit.status in {Status.MISSED, Status.CANCELLED}:
-            cause = _since(life, lambda visit: visit.status is last.visit.status)
-            if cause.command != WITHDRAWAL:
-                yield _told(Kind.MISSED, last, cause)
-        elif last.visit.status in OPEN and last.visit.scheduled is None:
-            yield _told(Kind.NO_SLOT, last, _since(life, lambda visit: visit.scheduled is None))
-        elif last.visit.status in OPEN:
-            yield from _outside(last, life)
+def _of_window(life: Sequence[Step]) -> Iterator[Deviation]:
+    last, status = life[-1], life[-1].visit.status
+    if last.visit.actual is not None:
+        yield from _outside(_completed(life), life)
+    elif status in {Status.MISSED, Status.CANCELLED}:
+        cause = _since(life, lambda visit: visit.status is status)
+        if cause.command != WITHDRAWAL:
+            yield _told(Kind.MISSED, last, cause)
+    elif status in OPEN and last.visit.scheduled is None:
+        yield _told(Kind.NO_SLOT, last, _since(life, lambda visit: visit.scheduled is None))
+    elif status in OPEN:
+        yield from _outside(last, life)
 
 
 def _outside(state: Step, life: Sequence[Step]) -> Iterator[Deviation]:

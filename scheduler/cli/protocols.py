@@ -1,16 +1,16 @@
-"""`schedule protocol list|show|check`: studies and their rules."""
+"""`schedule protocol list|show|check|diff|amend`: studies and their rules."""
 
 import click
 
 from scheduler.app import App
-from scheduler.cli import screen
+from scheduler.cli import amendments, screen
 from scheduler.protocol import Arm, Encounter
 from scheduler.services import studies
 
 
 @click.group()
 def protocol() -> None:
-    """Look at protocols and check protocol files."""
+    """Look at protocols, check and compare them, and amend a study."""
 
 
 @protocol.command("list")
@@ -71,5 +71,8 @@ def _row(encounter: Encounter) -> list[str]:
         encounter.basis,
     ]
 
+
+protocol.add_command(amendments.diff)
+protocol.add_command(amendments.amend)
 
 COMMANDS = {"protocol": protocol}

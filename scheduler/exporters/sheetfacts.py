@@ -119,14 +119,16 @@ def _calendar(visits: Sequence[Visit], site: Site, language: str) -> Facts:
 
 
 def _sheet(visit: Visit, arm: Arm, weight: Weight | None, site: Site, language: str) -> Facts:
-    encounter = arm.encounter(visit.encounter)
+    # An unscheduled visit, and one that an amendment dropped later, is none of the arm's.
+    encounter = next((e for e in arm.encounters if e.id == visit.encounter), None)
+    checklist, vitals = (encounter.checklist, encounter.vitals) if encounter else ((), ())
     dosed = visit.kind is Kind.INFUSION and arm.dose is not None
     return {
         **_visit(visit, site, language),
         "reference": reference(visit),
         "qr": _qr(reference(visit)),
-        "checklist": [item.say(language) for item in encounter.checklist],
-        "vitals": [_moment(visit.scheduled, minutes) for minutes in encounter.vitals],
+        "checklist": [item.say(language) for item in checklist],
+        "vitals": [_moment(visit.scheduled, minutes) for minutes in vitals],
         "dose": _dose(arm.dose, weight, visit.day) if dosed else None,
     }
 

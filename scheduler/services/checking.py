@@ -102,7 +102,9 @@ class _Checking:
         subject = self._book.subject(visit.subject)
         protocol = studies.kept(self._book, subject)
         tree = Tree.of(protocol, protocol.arm(subject.arm))
-        encounter = tree.arm.encounter(visit.encounter)
+        encounter = next((e for e in tree.arm.encounters if e.id == visit.encounter), None)
+        if encounter is None:
+            return ()  # the protocol foresees no such visit, so no rule says where else it may be
         own = [v for v in self._every if v.subject == visit.subject and v.day is not None]
         dates = {id: date.fromordinal(n) for id, n in tree.anchors(subject.enrolled).items()}
         dates |= {v.encounter: v.day for v in own if v.day is not None}

@@ -14,7 +14,7 @@ from scheduler import files, shipped
 from scheduler.errors import UnknownName
 from scheduler.protocol import Protocol
 from scheduler.readers import protocol as reader
-from scheduler.store import Book
+from scheduler.store import Book, Store
 from scheduler.subject import Subject
 
 BUILT_IN = "bmsc-stroke"
@@ -37,8 +37,7 @@ def find(named: str | None, own: Path | None) -> Study:
         BadInput: the file cannot be read, or is no protocol; every problem is listed.
     """
     named = BUILT_IN if named is None else named
-    # Not Path.is_file, which raises where a name is too long for a file.
-    if named.endswith(".toml") or "/" in named or isfile(named):
+    if _is_file(named):
         return read(files.read_text(Path(named)), named)
     if named not in (known := names(own)):
         raise UnknownName("protocol", named, known)
@@ -58,6 +57,24 @@ def kept(book: Book, subject: Subject) -> Protocol:
 def version(book: Book, id: str, version: str) -> Protocol:
     """A protocol version as the book keeps it; UnknownName when it does not."""
     return read(book.protocol_text(id, version), f"{id} version {version}").protocol
+
+
+def find_version(named: str, store: Store, own: Path | None) -> Study:
+    """A study by name or file, or in a version that the book keeps ("bmsc-stroke@1").
+
+    Raises:
+        UnknownName: no such protocol, or no such version in the book.
+        BadInput: the file cannot be read, or is no protocol; every problem is listed.
+    """
+    id, at, version = named.rpartition("@")
+    if not at or _is_file(named):
+        return find(named, own)
+    return read(store.read(lambda book: book.protocol_text(id, version)), named)
+
+
+def _is_file(named: str) -> bool:
+    # Not Path.is_file, which raises where a name is too long for a file.
+    return named.endswith(".toml") or "/" in named or isfile(named)
 
 
 @lru_cache(maxsize=32)
