@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 
 class App:
-    """One run of the program; `flags` are the global options that were given."""
+    """One run of the program; `flags` are the global options that were given.
+
+    `remarks` are what a person should know of changes that were stored all the same.
+    """
 
     def __init__(self, flags: Mapping[str, str | None]) -> None:
         self._flags = flags
         self._opened = ExitStack()
+        self.remarks: list[str] = []
 
     @cached_property
     def settings(self) -> Settings:
@@ -42,7 +46,7 @@ class App:
         """The book that the settings name."""
         database = self.settings.get("database")
         assert database is not None, "the settings have a default"
-        return self._opened.enter_context(Store(database))
+        return self._opened.enter_context(Store(database, remark=self.remarks.append))
 
     @cached_property
     def clinic(self) -> "Clinic":

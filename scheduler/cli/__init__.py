@@ -15,10 +15,11 @@ import click
 
 from scheduler import __version__
 from scheduler.app import App
-from scheduler.cli.screen import complain
+from scheduler.cli.screen import complain, say
 from scheduler.errors import OutputError, SchedulerError, UsageError
 
 _COMMANDS = {
+    "audit": "audit",
     "check": "check",
     "config": "settings",
     "deviations": "deviations",
@@ -91,6 +92,7 @@ def schedule(
     flags = {"config": config, "database": database, "site": site, "user": user}
     ctx.obj = app = App(flags)
     ctx.call_on_close(app.close)
+    ctx.call_on_close(lambda: say(*(f"Warning: {remark}" for remark in app.remarks)))
     ctx.meta["json"] = as_json
 
 

@@ -5,5 +5,6 @@ from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.entries import DoubleBooked
 from scheduler.store.screenings import Ruled
 from scheduler.store.store import Store
+from scheduler.store.verification import Verdict
 
-__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Following", "Ruled", "Store"]
+__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Following", "Ruled", "Store", "Verdict"]

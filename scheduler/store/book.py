@@ -21,12 +21,22 @@ from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
 from scheduler.products import Product
 from scheduler.ruling import Ruling
-from scheduler.store import entries, products, queries, rows, screenings, tables, verification
+from scheduler.store import (
+    deeds,
+    entries,
+    products,
+    queries,
+    rows,
+    screenings,
+    tables,
+    verification,
+)
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.marks import Marks
 from scheduler.store.screenings import Ruled
 from scheduler.store.verification import Verdict
 from scheduler.subject import Allocation, Subject, Visit, Weight
+from scheduler.trail import Deed
 
 
 class Book:
@@ -293,6 +303,10 @@ class Book:
         with self._connection.begin_nested():
             change_id = self.marks.id_of(change)
             products.append(self._connection, change_id, subject_id, changed)
+
+    def deeds(self) -> tuple[Deed, ...]:
+        """The audit trail: everything that was ever done, oldest first."""
+        return deeds.read(self._connection)
 
     def verify(self, noted: str = "") -> Verdict:
         """Whether the history stands as it was recorded; see `verification.verify`."""

@@ -1,0 +1,173 @@
+"""`schedule audit`: who did what, when and why; is that record whole; and it on paper."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scheduler.app import App
+from scheduler.cli import screen
+from scheduler.cli.options import Day, json_option
+from scheduler.exporters import trail as exporter
+from scheduler.services import auditing
+from scheduler.services.auditing import Asked
+from scheduler.store.verification import BrokenTrail, Verdict
+from scheduler.trail import Deed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Hash(click.ParamType[str]):
+    """The hash of a head, or at least how it begins."""
+
+    name = "hash"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value).lower()
+        if not re.fullmatch(r"[0-9a-f]{8,64}", text):
+            self.fail(f"{value} is no hash; give at least its first 8 signs", param, ctx)
+        return text
+
+
+def _asked(command: F) -> F:
+    """The options that say which deeds are meant."""
+    options = (
+        click.option("--subject", metavar="CODE", help="What touches one participant."),
+        click.option("--person", metavar="NAME", help="What one person did."),
+        click.option("--from", "first", type=Day(), metavar="DATE", help="First day, at the site."),
+        click.option("--to", "last", type=Day(), metavar="DATE", help="Last day, at the site."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(invoke_without_command=True)
+@_asked
+@json_option
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    subject: str | None,
+    person: str | None,
+    first: date | None,
+    last: date | None,
+    as_json: bool,
+) -> None:
+    """List who did what, when and why, or verify or export that."""
+    if ctx.invoked_subcommand:
+        if subject or person or first or last:
+            raise click.UsageError(f"write these options behind {ctx.invoked_subcommand}")
+        return
+    app = ctx.find_object(App)
+    assert app is not None
+    site = app.clinic.site
+    asked = _checked(subject, person, first, last)
+    deeds = auditing.trail(app.store, asked, site)
+    if as_json:
+        screen.print_json({"changes": [exporter.record(deed, site.tz()) for deed in deeds]})
+        return
+    columns = ["No.", "UTC", site.zone, "Person", "Command", "Reason and what changed"]
+    rows = (
+        [
+            "not sealed" if deed.number is None else str(deed.number),
+            exporter.utc(deed.at),
+            exporter.local(deed.at, site.tz()),
+            deed.person,
+            deed.command,
+            "\n".join(_words(deed)),
+        ]
+        for deed in deeds
+    )
+    screen.print_table(f"Audit trail: {len(deeds)} changes", columns, rows)
+
+
+def _words(deed: Deed) -> list[str]:
+    lines = [f"CLOCK WENT BACK {exporter.clock(deed.back)}"] if deed.back else []
+    lines += [f"“{deed.reason}”"] if deed.reason else []
+    return [*lines, *map(str, deed.steps)]
+
+
+def _checked(
+    subject: str | None, person: str | None, first: date | None, last: date | None
+) -> Asked:
+    if first and last and last < first:
+        raise click.UsageError(f"--to {last} lies before --from {first}")
+    return Asked(subject=subject, person=person, first=first, last=last)
+
+
+@audit.command()
+@click.option("--head", type=Hash(), metavar="HASH", help="A head noted before.")
+@json_option
+@click.pass_obj
+def verify(app: App, head: str | None, as_json: bool) -> int:
+    """Check that nothing was edited, removed, added or put in another order.
+
+    Note the head that is printed, outside of the book: only with it, as --head, can it be
+    seen later that the newest changes were removed, or that the whole trail was made anew.
+    """
+    verdict = auditing.verify(app.store, head or "")
+    if as_json:
+        screen.print_json(
+            {
+                "verifies": not verdict.problems,
+                "number": verdict.head.number,
+                "head": verdict.head.hash,
+                "problems": [{"place": p.place, "what": p.what} for p in verdict.problems],
+            }
+        )
+    elif not verdict.problems:
+        click.echo(f"The audit trail of {verdict.head.number} changes verifies.")
+        click.echo(f"Head: {verdict.head.hash}")
+    return _code(verdict)
+
+
+@audit.command()
+@_asked
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Instead of the site's own.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Where to: a name ending in .pdf or .csv.",
+)
+@click.pass_obj
+def export(
+    app: App,
+    subject: str | None,
+    person: str | None,
+    first: date | None,
+    last: date | None,
+    language: str | None,
+    out: Path,
+) -> int:
+    """Write the trail to paper (.pdf) or to a table (.csv), verified at that moment."""
+    done = auditing.export(
+        app.store,
+        _checked(subject, person, first, last),
+        app.clinic.site,
+        language=language,
+        printed=app.now(),
+        own=app.templates,
+        out=out,
+    )
+    screen.say(f"Written: {done.path} ({done.deeds} changes)")
+    return _code(done.verdict)
+
+
+def _code(verdict: Verdict) -> int:
+    """The exit code; what is broken is told."""
+    if not verdict.problems:
+        return 0
+    broken = BrokenTrail(verdict.problems)
+    screen.complain(str(broken))
+    return broken.exit_code
+
+
+COMMANDS = {"audit": audit}

@@ -1,0 +1,138 @@
+"""The audit trail as JSON, as a table for spreadsheets, and on paper.
+
+>>> clock(timedelta(hours=3, minutes=5)), clock(timedelta(0))
+('3:05:00', '')
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.errors import BadInput, Problem
+from scheduler.exporters import csv
+from scheduler.exporters.records import Record
+from scheduler.exporters.sheetfacts import Facts
+from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.sites import Site
+from scheduler.trail import Deed, Step
+
+COLUMNS = (
+    *("number", "utc", "site_time", "person", "command", "reason", "clock_back"),
+    *("subject", "item", "field", "before", "after"),
+)
+"""Names of the columns of the table: one line for each thing that is now different."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a verification came to, for the foot of the printed trail."""
+
+    number: int
+    hash: str
+    problems: tuple[Problem, ...]
+
+
+def record(deed: Deed, zone: ZoneInfo) -> Record:
+    """The JSON object of one deed."""
+    return {
+        "number": deed.number,
+        "at": utc(deed.at),
+        "at_site": deed.at.astimezone(zone).isoformat(timespec="seconds"),
+        "person": deed.person,
+        "command": deed.command,
+        "reason": deed.reason,
+        "clock_back_seconds": int(deed.back.total_seconds()),
+        "steps": [_step_record(step) for step in deed.steps],
+    }
+
+
+def table(deeds: Iterable[Deed], zone: ZoneInfo) -> Iterator[bytes]:
+    """The lines of one .csv file; a deed that tells of no field has one line."""
+    return csv.lines(COLUMNS, (row for deed in deeds for row in _rows(deed, zone)))
+
+
+def _rows(deed: Deed, zone: ZoneInfo) -> Iterator[Sequence[csv.Value]]:
+    at = (utc(deed.at), local(deed.at, zone))
+    about = (deed.number, *at, deed.person, deed.command, deed.reason, clock(deed.back))
+    whats: list[tuple[csv.Value, ...]] = [
+        (step.subject, step.item, field.name, field.before, field.after)
+        for step in deed.steps
+        for field in step.fields
+    ]
+    for what in whats or [(None,) * 5]:
+        yield (*about, *what)
+
+
+def paper(
+    deeds: Sequence[Deed],
+    standing: Standing,
+    *,
+    site: Site,
+    language: str,
+    printed: datetime,
+    templates: Templates,
+) -> bytes:
+    """The PDF of the trail: as many pages as it takes.
+
+    Raises:
+        UnknownName: no such language.
+        BadInput: a template fails, or a character has no glyph.
+    """
+    check(language, site.paper, templates)
+    facts = {**_facts(deeds, standing, site, language, printed), "paper": PAPERS[site.paper]}
+    from typst import TypstError  # a compiler: only where needed
+
+    try:
+        return compiled(facts, templates, int(printed.timestamp()), "audit")
+    except TypstError as error:
+        raise BadInput([template_problem(error)]) from error
+
+
+def utc(at: datetime) -> str:
+    """An instant in UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def local(at: datetime, zone: ZoneInfo) -> str:
+    """An instant by the wall clock of a zone, as spreadsheets know it."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def clock(back: timedelta) -> str:
+    """How far the clock had gone back, "" when it had not."""
+    return str(back) if back else ""
+
+
+def _step_record(step: Step) -> Record:
+    fields = ({"name": f.name, "before": f.before, "after": f.after} for f in step.fields)
+    return {"subject": step.subject, "item": step.item, "fields": list(fields)}
+
+
+def _facts(
+    deeds: Sequence[Deed], standing: Standing, site: Site, language: str, printed: datetime
+) -> Facts:
+    zone = site.tz()
+    return {
+        "language": language,
+        "site": site.name.say(language),
+        "demo": site.demo,
+        "zone": zone.key,
+        "printed": f"{printed.astimezone(zone):%Y-%m-%d %H:%M}",
+        "number": standing.number,
+        "hash": standing.hash,
+        "problems": [str(problem) for problem in standing.problems],
+        "deeds": [
+            {
+                "number": deed.number,
+                "utc": f"{deed.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                "local": local(deed.at, zone),
+                "person": deed.person,
+                "command": deed.command,
+                "reason": deed.reason,
+                "back": clock(deed.back),
+                "steps": [_step_record(step) for step in deed.steps],
+            }
+            for deed in deeds
+        ],
+    }
