@@ -1,7 +1,8 @@
-"""Kill a process at its n-th step with the database, for every n.
+"""Kill a process at its n-th step with the database or with files, for every n.
 
 A step is each moment before a statement, before a commit, and when a connection is done
-with; between them the database hears nothing.  `Executioner` starts one interpreter
+with; between them the database hears nothing.  So is each moment before a file is opened
+to be written, renamed or removed, or a folder made.  `Executioner` starts one interpreter
 that imports the target and forks a child for each death, so a death costs milliseconds.
 
 The target is "module:function"; the function takes strings (a database's URL, a folder).
@@ -16,9 +17,12 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Engine, Pool, event
+
+_FILE_CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 KILLED, FINISHED, FAILED = "killed", "finished", "failed"
 
@@ -90,6 +94,13 @@ def _die_at(step: int) -> None:
     event.listen(Engine, "before_cursor_execute", count)
     event.listen(Engine, "commit", count)
     event.listen(Pool, "checkin", count)
+
+    def audit(name: str, arguments: tuple[Any, ...]) -> None:
+        if name in _FILE_CHANGES or (name == "open" and arguments[2] & _WRITING):
+            count()
+
+    sys.dont_write_bytecode = True  # Python's own files are no steps
+    sys.addaudithook(audit)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from scheduler import shipped
@@ -64,13 +64,18 @@ class Schedule:
         assert outcome.code == 0, outcome.err
         return outcome
 
-    def enter(self, arm: str = "bmsc", enrolled: date = date(2026, 3, 2)) -> None:
-        """Enroll as the command does, but write no files: printing takes most of its time."""
+    def enter(self, arm: str = "bmsc", protocol: str | None = None) -> str:
+        """Enroll as the command does, but write no files: printing takes most of its time.
+
+        The result is the participant's code.
+        """
         app = App({})
-        request = Request(enrolled=enrolled, arm=arm, weight=Decimal("68.5"))
+        weight, enrolled = Decimal("68.5"), date(2026, 3, 2)
+        request = Request(enrolled=enrolled, arm=arm, weight=weight, protocol=protocol)
         found = enroll(app.store, app.clinic, request, app.change("enroll"), None, None)
         app.close()
         assert not found.missing
+        return found.subject.code
 
     def write(self, name: str, text: str) -> str:
         """A file beside the book; its name."""
@@ -79,10 +84,10 @@ class Schedule:
 
     def rows(self) -> dict[str, int]:
         """How many rows each table of the book holds."""
+        counts = (f"(SELECT count(*) FROM {name}) AS {name}" for name in metadata.tables)
         with create_engine(self.url, poolclass=NullPool).connect() as connection:
-            tables = metadata.tables.items()
-            count = select(func.count())
-            return {n: connection.execute(count.select_from(t)).scalar_one() for n, t in tables}
+            row = connection.execute(text(f"SELECT {', '.join(counts)}")).one()
+        return dict(row._mapping)
 
     def files(self) -> list[str]:
         """Everything in the folder, hidden and temporary files too, but not the book."""
