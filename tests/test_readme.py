@@ -29,6 +29,14 @@ END:VCALENDAR
 """
 
 
+def block(language: str, beginning: str) -> str:
+    """The README's block in that language that begins so."""
+    text = (ROOT / "README.md").read_text()
+    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+    [found] = [block for block in blocks if block.startswith(beginning)]
+    return found
+
+
 def commands() -> list[str]:
     """The lines of the README's shell blocks, without comments."""
     blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
@@ -43,6 +51,7 @@ def test_every_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     templates = shipped.folder()
     shutil.copy(templates / "protocols" / "bmsc-stroke.toml", tmp_path / "my-trial.toml")
     shutil.copy(templates / "sites" / "zhujiang.toml", tmp_path / "my-site.toml")
+    (tmp_path / "answers.toml").write_text(block("toml", "birth"))
     with freeze_time("2026-02-20T01:00:00Z"):
         for command in commands():
             words = shlex.split(command)

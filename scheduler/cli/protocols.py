@@ -4,7 +4,8 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import amendments, screen
-from scheduler.protocol import Arm, Encounter
+from scheduler.criteria import Criterion, Rule
+from scheduler.protocol import Arm, Encounter, Protocol
 from scheduler.services import studies
 
 
@@ -29,7 +30,7 @@ def list_protocols(app: App) -> None:
 @click.argument("name", metavar="NAME|FILE", default=studies.BUILT_IN)
 @click.pass_obj
 def show(app: App, name: str) -> None:
-    """Show every encounter of a protocol, its timing, and where the row comes from."""
+    """Show every encounter of a protocol and where its row comes from, and every criterion."""
     found = studies.find(name, app.templates).protocol
     click.echo(f"{found.title} ({found.id} version {found.version})")
     click.echo(f"{found.notice}")
@@ -38,6 +39,10 @@ def show(app: App, name: str) -> None:
     columns = ["Encounter", "Timing", "Minutes", "Mode", "Resources", "Basis"]
     for arm in found.arms:
         screen.print_table(_headline(arm), columns, map(_row, arm.encounters))
+    if criteria := found.criteria.criteria:
+        columns = ["Criterion", "", "Lets in", "Answer", "What is asked"]
+        rows = (_asked(found, one, rule) for one in criteria for rule in one.rules)
+        screen.print_table("Eligibility", columns, rows)
 
 
 @protocol.command()
@@ -48,6 +53,11 @@ def check(app: App, file: str) -> None:
     found = studies.find(file, app.templates).protocol
     arms = ", ".join(f"{arm.code} ({len(arm.encounters)} encounters)" for arm in found.arms)
     click.echo(f"{file}: {found.id} version {found.version} is sound; arms: {arms}")
+
+
+def _asked(study: Protocol, criterion: Criterion, rule: Rule) -> list[str]:
+    label = study.criteria.fact(rule.fact).label
+    return [criterion.type.value, criterion.id, str(rule), rule.fact, str(label)]
 
 
 def _headline(arm: Arm) -> str:

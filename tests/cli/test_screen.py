@@ -13,6 +13,11 @@ from tests.screenings import DATED, answers_file, wanted
 ON = ("screen", "--date", "2026-03-02")
 
 
+def test_the_protocol_shows_everything_that_is_asked(schedule: Schedule) -> None:
+    shown = schedule("protocol", "show").out
+    assert all(id in shown for id in (*DATED, *wanted()))
+
+
 class Terminal(StringIO):
     """Somebody who types."""
 
