@@ -16,22 +16,21 @@ HOLIDAY = ("enroll", "--date", "2026-01-05", "--arm", "bmsc")
 
 
 def lived(schedule: Schedule) -> None:
-    """ZJ-001: pre-check late, day 1 missed, day 3 undone, day 30 forced; ZJ-002 withdrew."""
-    schedule.enroll("--out", "out")
+    """ZJ-001: re-score late, day 30 missed, day 90 undone, day 180 forced; ZJ-002 withdrew."""
+    for _ in range(2):
+        done(schedule("enroll", "--date", "2026-03-02", "--arm", "routine", "--out", "out"))
     for act in (
         "complete ZJ-001 baseline --date 2026-03-02",
-        "complete ZJ-001 aspiration --date 2026-03-05",
-        "complete ZJ-001 infusion-1 --date 2026-04-09",
-        "complete ZJ-001 pre-check --date 2026-04-10 --reason laboratory",
-        "miss ZJ-001 day-1 --reason snow",
-        "complete ZJ-001 day-3 --date 2026-04-15 --reason mistyped",
-        "resume ZJ-001 day-3 --reason mistyped",
-        "complete ZJ-001 day-3 --date 2026-04-13",
-        "move ZJ-001 day-30 --date 2026-05-15 --force --reason conference",
+        "complete ZJ-001 day-14 --date 2026-04-22",
+        "complete ZJ-001 re-score --date 2026-04-24 --reason laboratory",
+        "miss ZJ-001 day-30 --reason snow",
+        "complete ZJ-001 day-90 --date 2026-07-17 --reason mistyped",
+        "resume ZJ-001 day-90 --reason mistyped",
+        "complete ZJ-001 day-90 --date 2026-07-07",
+        "move ZJ-001 day-180 --date 2026-10-30 --force --reason conference",
     ):
-        done(schedule("visit", *act.split(), "--as-of", "2026-04-20"))
-    done(schedule("enroll", "--date", "2026-03-04", "--arm", "routine", "--out", "out"))
-    done(schedule("subject", "withdraw", "ZJ-002", "--reason", "moved away"))
+        done(schedule("visit", *act.split(), "--as-of", "2026-07-20"))
+    done(schedule("subject", "withdraw", "ZJ-002", "--reason", "left"))
 
 
 def done(outcome: Outcome) -> Outcome:
@@ -45,17 +44,17 @@ def test_every_deviation_has_its_rule_reason_and_days(journey: Schedule) -> None
     assert all(set(each) == set(COLUMNS) for each in found)
     told = [(e["encounter"], e["kind"], e["days"], e["planned"], e["reason"]) for e in found]
     assert told == [
-        ("pre-check", "out-of-window", 7, False, "laboratory"),
-        ("pre-check", "out-of-order", 7, False, "laboratory"),
-        ("day-1", "missed", None, False, "snow"),
-        ("day-30", "forced", 3, True, "conference"),
+        ("re-score", "out-of-window", 12, False, "laboratory"),
+        ("re-score", "out-of-order", 12, False, "laboratory"),
+        ("day-30", "missed", None, False, "snow"),
+        ("day-180", "forced", 10, True, "conference"),
     ]
     late = found[0]
-    assert (late["earliest"], late["latest"]) == ("2026-04-01", "2026-04-03")
-    assert late["rule"] == "infusion-1 - 7 days, window -1/+1 d"
+    assert (late["earliest"], late["latest"]) == ("2026-04-02", "2026-04-12")
+    assert late["rule"] == "matched-day-0 + 0 days, window -7/+3 d"
     assert (late["by"], late["version"], late["at"]) == ("li", "1", "2026-02-20T01:00:00+00:00")
-    assert found[1]["what"] == "after infusion-1 of 2026-04-09, which it should precede"
-    assert recorded(journey.url, "day-3")[-3:] == [date(2026, 4, 15), None, date(2026, 4, 13)]
+    assert found[1]["what"] == "after day-14 of 2026-04-22, which it should precede"
+    assert recorded(journey.url, "day-90")[-3:] == [date(2026, 7, 17), None, date(2026, 7, 7)]
 
 
 def recorded(url: str, encounter: str) -> list[date | None]:
@@ -84,14 +83,14 @@ def test_selection(schedule: Schedule) -> None:
         found = done(schedule("deviations", *options, "--json")).json["deviations"]
         return [f"{each['encounter']} {each['kind']}" for each in found]
 
-    assert told("--planned") == ["day-30 forced"]
-    assert told("--from", "2026-04-11") == ["day-30 forced"]
-    assert told("--to", "2026-04-10", "--subject", "zj-001") == [
-        "pre-check out-of-window",
-        "pre-check out-of-order",
-        "day-1 missed",
+    assert told("--planned") == ["day-180 forced"]
+    assert told("--from", "2026-05-10") == ["day-180 forced"]
+    assert told("--to", "2026-05-09", "--subject", "zj-001") == [
+        "re-score out-of-window",
+        "re-score out-of-order",
+        "day-30 missed",
     ]
-    assert told("--subject", "ZJ-002") == told("--from", "2026-06-01") == []
+    assert told("--subject", "ZJ-002") == told("--from", "2027-06-01") == []
 
 
 def test_table_for_the_screen(schedule: Schedule) -> None:
@@ -99,7 +98,7 @@ def test_table_for_the_screen(schedule: Schedule) -> None:
     outcome = done(schedule("deviations"))
     assert "ZJ: 3 on record, 1 planned" in outcome.out
     assert "forced (planned)" in outcome.out
-    assert "+3" in outcome.out
+    assert "+10" in outcome.out
     assert "reason: conference" in " ".join(outcome.out.split())
     assert done(schedule("deviations", "--subject", "ZJ-002")).err == "No deviations.\n"
 
@@ -111,7 +110,7 @@ def test_files(schedule: Schedule) -> None:
     with Path("log/d.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == list(COLUMNS)
-    assert [row["days"] for row in rows] == ["7", "7", "", "3"]
+    assert [row["days"] for row in rows] == ["12", "12", "", "10"]
     text = " ".join(
         PdfReader(BytesIO(Path("log/d.pdf").read_bytes())).pages[0].extract_text().split()
     )
