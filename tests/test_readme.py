@@ -10,6 +10,7 @@ from freezegun import freeze_time
 
 from scheduler import shipped
 from scheduler.cli import run
+from tests.versions import version
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,6 +51,7 @@ def test_every_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (tmp_path / name).write_text(BUSY)
     templates = shipped.folder()
     shutil.copy(templates / "protocols" / "bmsc-stroke.toml", tmp_path / "my-trial.toml")
+    (tmp_path / "my-trial-2.toml").write_text(version("2", day_30='window = "5 d"'))
     shutil.copy(templates / "sites" / "zhujiang.toml", tmp_path / "my-site.toml")
     (tmp_path / "answers.toml").write_text(block("toml", "birth"))
     with freeze_time("2026-02-20T01:00:00Z"):
