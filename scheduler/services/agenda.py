@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 
 from scheduler.dates import Window
-from scheduler.store import Book, Ruled, Store
+from scheduler.store import Book, Following, Ruled, Store
 from scheduler.subject import Subject, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """One participant, all visits by day and start, and the screening if it was recorded."""
+    """One participant, all visits by day and start, and the screening if it was recorded.
+
+    `versions` are those of the protocol that the participant has followed, oldest first.
+    """
 
     subject: Subject
     visits: tuple[Visit, ...]
+    versions: tuple[Following, ...]
     ruled: Ruled | None
 
 
@@ -21,8 +25,12 @@ def of_subject(store: Store, code: str) -> Agenda:
 
     def work(book: Book) -> Agenda:
         subject = book.subject(code)
-        visits = book.visits(subject=subject.code)
-        return Agenda(subject=subject, visits=visits, ruled=book.ruling(subject.code))
+        return Agenda(
+            subject=subject,
+            visits=book.visits(subject=subject.code),
+            versions=book.versions(subject.code),
+            ruled=book.ruling(subject.code),
+        )
 
     return store.read(work)
 
