@@ -5,16 +5,18 @@ A `Life` acts on one of them through the service, and reads the book itself.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from scheduler.life import Act
+from scheduler.products import Expiry, Product, Stage
 from scheduler.services import enrollment, visits
 from scheduler.services.clinics import Clinic
 from scheduler.services.visits import Outcome, Request
 from scheduler.sites import Role
 from scheduler.store import Book, Change, Store
-from scheduler.subject import Visit
+from scheduler.subject import Visit, Weight
 from tests.arms import zhujiang
 
 TODAY = date(2027, 6, 1)
@@ -41,7 +43,24 @@ def enroll(store: Store, *, arm: str = "bmsc", at: date = date(2026, 3, 2)) -> "
     request = enrollment.Request(enrolled=at, arm=arm)
     found = enrollment.enroll(store, CLINIC, request, change("enroll"), None, None)
     assert found.acceptable
+    supply(store, found.subject.code)
     return Life(store, found.subject.code)
+
+
+def supply(store: Store, code: str) -> None:
+    """A batch of the participant's own that may be given on any day, so that infusions can be."""
+    day = date(2026, 2, 1)
+    batch = Product(
+        subject=code,
+        batch=f"B-{code}",
+        chain=1,
+        stage=Stage.RELEASED,
+        weight=Weight(kg=Decimal("68.5"), measured=day),
+        ordered=day,
+        released=day,
+        expires=Expiry(day=date(2099, 12, 31)),
+    )
+    store.write(lambda book: book.supply(change("product release"), code, [batch]))
 
 
 @dataclass(slots=True)
@@ -69,6 +88,8 @@ class Life:
         mark = replace(
             change(f"visit {act}", reason, user), at=START + timedelta(minutes=self.acts)
         )
+        if act is Act.COMPLETE and visit.startswith("infusion"):
+            more = {"batch": f"B-{self.code}", **more}
         request = Request(act=act, subject=self.code, visit=visit, day=_day(day), **more)
         now = _day(today)
         assert now is not None

@@ -165,7 +165,7 @@ def days_that_count(history: History) -> Iterator[tuple[Encounter, date, list[da
         yield row, target, days, dates[row.id]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_what_counts_for_those_that_hang_on_it(history: History) -> None:
     dates = anchor_dates(history.tree, ENROLLED, history.visits)
@@ -173,7 +173,7 @@ def test_what_counts_for_those_that_hang_on_it(history: History) -> None:
         assert dates[row.id] == day
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_replanning_twice_changes_nothing(history: History) -> None:
     once = history.followed()
@@ -181,7 +181,7 @@ def test_replanning_twice_changes_nothing(history: History) -> None:
     assert once.followed() == once
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_what_is_over_survives_everything(history: History) -> None:
     after = history.followed().visits
@@ -191,7 +191,7 @@ def test_what_is_over_survives_everything(history: History) -> None:
             assert after[id] == before
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_what_is_agreed_does_not_move_without_being_named(history: History) -> None:
     after = history.followed().visits
@@ -201,7 +201,7 @@ def test_what_is_agreed_does_not_move_without_being_named(history: History) -> N
             assert told == (before.scheduled, before.allocations, before.status)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_only_what_is_adrift_moves(history: History) -> None:
     after, drifting = history.followed().visits, history.adrift()
@@ -214,7 +214,7 @@ def test_only_what_is_adrift_moves(history: History) -> None:
             assert before.status in (OPEN if id in history.along else FREE)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_no_visit_leaves_its_window_silently(history: History) -> None:
     """It is moved into it, or has no slot and says why, or its window shows that it is outside."""
@@ -236,7 +236,7 @@ def test_no_visit_leaves_its_window_silently(history: History) -> None:
             assert stands.why
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_the_pair_is_never_parted_by_what_follows(history: History) -> None:
     after = history.followed()
@@ -259,7 +259,7 @@ def _apart(history: History, id: str) -> int:
     raise AssertionError(id)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories())
 def test_a_visit_is_looked_for_only_within_reach(history: History) -> None:
     drifting = history.adrift()
@@ -269,7 +269,7 @@ def test_a_visit_is_looked_for_only_within_reach(history: History) -> None:
             assert standing_day(stands) in span
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(histories(), st.data())
 def test_the_sequence_rises_exactly_when_time_place_or_status_changes(
     history: History, data: st.DataObject

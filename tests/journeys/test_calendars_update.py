@@ -10,8 +10,10 @@ import icalendar
 import pytest
 from freezegun import freeze_time
 
+from scheduler.store import Store
 from tests.databases import SqliteFiles
 from tests.khal import Khal
+from tests.lives import supply
 from tests.radicale import CalDav, caldav
 from tests.running import Schedule, site_file
 
@@ -31,6 +33,12 @@ def at(moment: str, schedule: Schedule, *commands: str) -> bytes:
     with freeze_time(moment, ignore=["_pytest.timing"]):
         done(schedule, *commands)
         return exported(schedule)
+
+
+def supplied(schedule: Schedule, url: str | None = None) -> None:
+    """The participant has a batch that may be given."""
+    with Store(url or schedule.url) as store:
+        supply(store, "ZJ-001")
 
 
 def exported(schedule: Schedule, *more: str) -> bytes:
@@ -108,7 +116,7 @@ TIMES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "2026-04-15T09:00:00Z",
         (
             "visit complete ZJ-001 pre-check --date 2026-04-07",
-            "visit complete ZJ-001 infusion-1 --date 2026-04-13",
+            "visit complete ZJ-001 infusion-1 --date 2026-04-13 --batch B-ZJ-001",
             "visit complete ZJ-001 day-1 --date 2026-04-14",
             "visit cancel ZJ-001 infusion-2",
             "visit hold ZJ-001 day-30",
@@ -123,6 +131,7 @@ TIMES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def participant(journey: Schedule) -> Schedule:
     """The participant of the worked example, on either engine."""
     journey.enter()
+    supplied(journey)
     return journey
 
 
@@ -133,6 +142,7 @@ def khal(tmp_path: Path) -> Khal:
 
 def test_khal_follows_three_exports(schedule: Schedule, khal: Khal) -> None:
     schedule.enter()
+    supplied(schedule)
     for moment, commands in TIMES:
         khal.imports(at(moment, schedule, *commands))
         assert khal.shows(FIRST, LAST) == shown(records(schedule))
@@ -192,12 +202,13 @@ def test_another_export_is_the_same_bytes(participant: Schedule) -> None:
 def test_a_visit_that_lost_its_slot_is_sent_as_cancelled(schedule: Schedule, khal: Khal) -> None:
     """Day 1 would be Sunday 2026-04-12; its event must not stay on the day it was planned for."""
     schedule.enter()
+    supplied(schedule)
     khal.imports(exported(schedule))
     data = at(
         "2026-04-13T01:00:00Z",
         schedule,
         "visit complete ZJ-001 aspiration --date 2026-03-05",
-        "visit complete ZJ-001 infusion-1 --date 2026-04-11",
+        "visit complete ZJ-001 infusion-1 --date 2026-04-11 --batch B-ZJ-001",
     )
     khal.imports(data)
     slot = "2026-04-10 08:00|2026-04-10 08:30"
@@ -284,7 +295,7 @@ TREATED_LIFE = (
     ("2026-03-08T09:00:00Z", "visit move ZJ-001 infusion-1 --date 2026-04-08"),
     ("2026-03-09T09:00:00Z", "visit move ZJ-001 pre-check --time 11:00"),
     ("2026-04-02T09:00:00Z", "visit complete ZJ-001 pre-check --date 2026-04-01"),
-    ("2026-04-08T09:00:00Z", "visit complete ZJ-001 infusion-1 --date 2026-04-08"),
+    ("2026-04-08T09:00:00Z", "visit complete ZJ-001 infusion-1 --date 2026-04-08 --batch B-ZJ-001"),
     ("2026-04-09T09:00:00Z", "visit cancel ZJ-001 infusion-2"),
     ("2026-04-10T09:00:00Z", "visit miss ZJ-001 day-1"),
     ("2026-04-10T09:00:00Z", "visit add ZJ-001 --date 2026-04-10 --time 09:00"),
@@ -305,6 +316,7 @@ def test_an_assessor_cannot_tell_the_arm(
         with sqlite_files.book() as url:
             monkeypatch.setenv("SCHEDULE_DATABASE", url)
             schedule.enter(arm=arm)
+            supplied(schedule, url)
             seen.append(assessed(schedule))
             for moment, command in (*SHARED_LIFE, *own_life):
                 with freeze_time(moment, ignore=["_pytest.timing"]):

@@ -115,7 +115,7 @@ def overlaps(life: Life) -> list[tuple[str, str]]:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(lived=st.lists(steps, min_size=1, max_size=9))
 def test_laws_hold_through_every_life(enrolled: Path, lived: list[Step]) -> None:
     with copied(enrolled) as life:
