@@ -1,4 +1,4 @@
-"""The cell product of a participant: batches, which infusion each may be given at, warnings.
+"""The cell product of a participant: batches, and at which infusion each may be given.
 
 Every marrow aspiration begins a chain; a batch belongs to one participant and one chain
 for ever.  The product is autologous, so whether a batch may be given is decided here and
@@ -15,15 +15,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from decimal import Decimal
 from enum import StrEnum
 
 from scheduler.errors import BadValue, Refused
-from scheduler.protocol import Arm, Dose, Encounter, Kind
-from scheduler.subject import OPEN, Status, Visit, Weight
-
-MOST_CHANGE = Decimal("0.10")
-"""A weight that differs by more than this share is worth a second look."""
+from scheduler.protocol import Arm, Encounter, Kind
+from scheduler.subject import Status, Visit, Weight
 
 _BATCH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9./_-]{0,22}[A-Za-z0-9])?\Z")
 
@@ -214,84 +210,3 @@ def check_given(product: Product, visit: Visit, chain: int, day: date) -> None:
         faults.insert(0, f"it grew from aspiration {product.chain}, and {chain} stands now")
     if faults:
         raise UnfitBatch(visit, product, day, faults)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supply:
-    """What a coming infusion is to be given: dose, weight and batch, as far as they are known."""
-
-    visit: Visit
-    dose: Dose
-    weight: Weight | None
-    product: Product | None
-
-    @property
-    def age(self) -> int | None:
-        """Days from the weighing to the infusion; negative when weighed after it."""
-        day = self.visit.day or self.visit.target
-        return (day - self.weight.measured).days if self.weight else None
-
-    @property
-    def change(self) -> Decimal | None:
-        """The share by which the weight differs from the ordered one."""
-        if self.weight is None or self.product is None:
-            return None
-        return self.weight.kg / self.product.weight.kg - 1
-
-    @property
-    def changed_much(self) -> bool:
-        """Whether the dose was ordered for quite another weight."""
-        return self.change is not None and abs(self.change) > MOST_CHANGE
-
-    def warnings(self) -> Iterator[str]:
-        """Sentences for screen and email; none when all is well."""
-        day, valid = self.visit.day or self.visit.target, self.dose.weight_valid_days
-        name = f"{self.visit.subject} {self.visit.ref} on {day}"
-        if self.weight is None or self.age is None:
-            yield f"{name}: no weight is on record"
-        elif not 0 <= self.age <= valid:
-            side = "before" if self.age > 0 else "after"
-            yield (
-                f"{name}: the weight of {self.weight.measured} is from {abs(self.age)} d {side};"
-                f" it counts for {valid} d"
-            )
-        if self.product is None:
-            return
-        if self.weight and self.change is not None and self.changed_much:
-            ordered = self.product.weight
-            yield (
-                f"{name}: {self.weight.kg} kg is {self.change:+.1%} of the {ordered.kg} kg of"
-                f" {ordered.measured} that batch {self.product.batch} was ordered for"
-            )
-        if self.product.stage is Stage.RELEASED and self.visit.scheduled:
-            for fault in self.product.faults(day, start(self.visit, day)):
-                yield f"{name}: batch {self.product.batch} cannot be given: {fault}"
-
-
-def supplies(
-    arm: Arm, visits: Mapping[str, Visit], weight: Weight | None, products: Iterable[Product]
-) -> tuple[Supply, ...]:
-    """The coming infusions of a participant, in protocol order; `visits` are those standing.
-
-    Each has the batch that serves that day; else the newest released one; else the newest.
-    """
-    if arm.dose is None:
-        return ()
-    standing = chain(arm, visits)
-    alive = [p for p in products if p.chain == standing and p.stage is not Stage.FAILED]
-    coming = (visits[e.id] for e in infusions(arm) if e.id in visits)
-    return tuple(
-        Supply(visit=visit, dose=arm.dose, weight=weight, product=_chosen(alive, visit))
-        for visit in coming
-        if visit.status in OPEN
-    )
-
-
-def _chosen(alive: Sequence[Product], visit: Visit) -> Product | None:
-    day = visit.day or visit.target
-
-    def rank(product: Product) -> tuple[bool, bool]:
-        return product.serves(day, start(visit, day)), product.stage is Stage.RELEASED
-
-    # Of equals the one ordered last: `max` keeps the first that it meets.
-    return max(reversed(alive), key=rank, default=None)

@@ -1,6 +1,6 @@
 """`schedule show`, `list` and `upcoming`: read the book."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +12,10 @@ from scheduler.cli.options import Day, as_of_option, json_option
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
 from scheduler.errors import BadValue
 from scheduler.exporters import records, screeningrecord
-from scheduler.services import agenda
-from scheduler.store import Ruled
+from scheduler.exporters.holdings import product_record, supply_record
+from scheduler.protocol import Kind
+from scheduler.services import agenda, holdings
+from scheduler.store import Following, Ruled
 from scheduler.subject import OPEN, Visit
 
 
@@ -24,6 +26,7 @@ from scheduler.subject import OPEN, Visit
 def show(app: App, subject: str, as_json: bool) -> None:
     """Show one participant's visits."""
     found = agenda.of_subject(app.store, subject)
+    holding = holdings.of_subject(app.store, subject)
     if as_json:
         unplaced = [v for v in found.visits if v.scheduled is None and v.status in OPEN]
         record = records.schedule(
@@ -31,12 +34,27 @@ def show(app: App, subject: str, as_json: bool) -> None:
             found.visits,
             map(records.unplaced_record, unplaced),
             eligibility=_eligibility(found.ruled),
+            versions=[_version(each) for each in found.versions],
+            products=[product_record(batch) for batch in holding.products] if holding else [],
+            infusions=[supply_record(supply) for supply in holding.supplies] if holding else [],
         )
         screen.print_json(record)
         return
     screen.print_visits(screen.headline(found.subject), found.visits)
+    for each in found.versions[1:]:
+        change = each.change
+        click.echo(
+            f"Version {each.version} since {change.at:%Y-%m-%d}, {change.user}: {change.reason}"
+        )
     if found.ruled:
         click.echo(_screened(found.ruled))
+    screen.warn(holding.warnings() if holding else ())
+
+
+def _version(following: Following) -> Mapping[str, Any]:
+    change = following.change
+    told = {"version": following.version, "since": records.when(change.at)}
+    return {**told, "by": change.user, "reason": change.reason}
 
 
 def _eligibility(ruled: Ruled | None) -> Mapping[str, Any] | None:
@@ -101,6 +119,17 @@ def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) 
         screen.print_json({"visits": listed})
         return
     screen.print_visits(f"{len(visits)} visits", visits, with_subject=True)
+    if only_open:
+        screen.warn(_warnings(app, visits))
+
+
+def _warnings(app: App, visits: Sequence[Visit]) -> Iterator[str]:
+    """What to see to before the infusions among these visits."""
+    for code in dict.fromkeys(v.subject for v in visits if v.kind is Kind.INFUSION):
+        holding = holdings.of_subject(app.store, code)
+        for supply in holding.supplies if holding else ():
+            if supply.visit in visits:
+                yield from supply.warnings()
 
 
 COMMANDS = {"show": show, "list": list_visits, "upcoming": upcoming}

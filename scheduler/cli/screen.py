@@ -41,6 +41,11 @@ def print_json(record: Mapping[str, Any]) -> None:
     click.echo(json.dumps(record, ensure_ascii=False, indent=2))
 
 
+def warn(warnings: Iterable[str]) -> None:
+    """Tell what a person should see to."""
+    say(*(f"Warning: {warning}" for warning in warnings))
+
+
 def warn_incomplete(problems: Sequence[Problem]) -> None:
     """Tell that parts of conflict calendars were not read."""
     if problems:
@@ -77,7 +82,8 @@ def print_visits(title: str, visits: Iterable[Visit], *, with_subject: bool = Fa
     columns = ["Visit", "Date", "Time", "Status", "Window", "Off target", "Why this date"]
     rows = []
     for visit in visits:
-        row = [str(visit.label), *_when(visit), visit.status.value, span(visit.window)]
+        again = f" #{visit.occurrence}" if visit.occurrence > 1 else ""
+        row = [f"{visit.label}{again}", *_when(visit), visit.status.value, span(visit.window)]
         row += [off_target(visit), why(visit)]
         rows.append([visit.subject, *row] if with_subject else row)
     print_table(title, ["Subject", *columns] if with_subject else columns, rows)

@@ -81,18 +81,20 @@ def _simple(act: Act) -> click.Command:
 
 @click.command("complete", help=ABOUT[Act.COMPLETE])
 @click.option("--date", "day", type=Day(), metavar="DATE", help="The actual day (default: today).")
+@click.option("--batch", metavar="ID", help="Batch on the bag's label; infusions need it.")
 @_shared
 def complete(
     app: App,
     subject: str,
     encounter: str,
     day: date | None,
+    batch: str | None,
     reason: str,
     dry_run: bool,
     as_of: date | None,
     as_json: bool,
 ) -> None:
-    request = Request(act=Act.COMPLETE, subject=subject, visit=encounter, day=day)
+    request = Request(act=Act.COMPLETE, subject=subject, visit=encounter, day=day, batch=batch)
     _run(app, request, reason=reason, as_of=as_of, dry_run=dry_run, as_json=as_json)
 
 
@@ -168,10 +170,10 @@ def add(
     tell(outcome, dry_run=dry_run, as_json=as_json)
 
 
-def tell(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
-    """Print what changed, for whom, and what to watch."""
+def tell(outcome: Outcome, *, dry_run: bool, as_json: bool, **more: object) -> None:
+    """Print what changed, for whom, and what to watch; `more` goes into the JSON object."""
     if as_json:
-        screen.print_json(_record(outcome))
+        screen.print_json({**_record(outcome), **more})
     elif outcome.changes:
         columns = ["Visit", "Before", "", "After", "", "Window", "Why"]
         screen.print_table(outcome.subject.code, columns, map(_row, outcome.changes))
@@ -186,6 +188,7 @@ def tell(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
             f"Deviation: {visit.ref} is {abs(days)} d {'after' if days > 0 else 'before'}"
             f" its window {screen.span(visit.window)}"
         )
+    screen.warn(warning for supply in outcome.supplies for warning in supply.warnings())
     if outcome.leaning:
         leaning = ", ".join(visit.ref for visit in outcome.leaning)
         screen.say(f"Its expected date goes on counting for {leaning}.")
@@ -217,6 +220,7 @@ def _record(outcome: Outcome) -> records.Record:
             for before, after in outcome.changes
         ],
         "incomplete": [str(problem) for problem in outcome.problems],
+        "warnings": [warning for each in outcome.supplies for warning in each.warnings()],
     }
 
 

@@ -18,11 +18,14 @@ from scheduler.life import (
     check_sequence,
     rule,
 )
+from scheduler.products import Product
 from scheduler.replanning import CALLED_OFF, adrift, expected_anew, follow, revised, standing_day
 from scheduler.services.clinics import Clinic
+from scheduler.services.giving import give, take_back
 from scheduler.services.rebooking import OutsideWindow, PairParted, Rebooking, SlotTaken
 from scheduler.store import Book, Change, Store
 from scheduler.subject import OPEN, Status, Subject, Visit
+from scheduler.supplies import Supply, supply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ class Request:
 
     `visit` is an encounter id, with "#N" for a further occurrence.  `day` is the actual
     day (complete) or the new one (move); `forced` lets a move leave the window; `along`
-    names visits agreed with the participant that may move too.
+    names visits agreed with the participant that may move too; `batch` is what an
+    infusion was completed with.
     """
 
     act: Act
@@ -41,6 +45,7 @@ class Request:
     at: time | None = None
     forced: bool = False
     along: frozenset[str] = frozenset()
+    batch: str | None = None
 
 
 class StillAhead(Refused):
@@ -68,12 +73,16 @@ class Outcome:
 
     `leaning` are open visits that count from one which was called off now, and count it
     as its expected date; `problems` are parts of calendars that could not be read.
+    `products` are batches as they stand after the act, where it changes them; `supplies`
+    are those of the infusions that change.
     """
 
     subject: Subject
     changes: tuple[tuple[Visit | None, Visit], ...]
     leaning: tuple[Visit, ...] = ()
     problems: tuple[Problem, ...] = ()
+    products: tuple[Product, ...] = ()
+    supplies: tuple[Supply, ...] = ()
 
     @property
     def unplaced(self) -> tuple[Visit, ...]:
@@ -110,6 +119,8 @@ def act(
             raise Unplaced(f"nothing was stored: {lost} would lose its slot; --force accepts that")
         if outcome.changes and not dry_run:
             book.record(change, [after for _, after in outcome.changes])
+            if outcome.products:
+                book.supply(change, outcome.subject.code, outcome.products)
         return outcome
 
     return store.read(work) if dry_run else store.write(work)
@@ -122,7 +133,8 @@ class _Acting:
         self, book: Book, clinic: Clinic, request: Request, change: Change, today: date
     ) -> None:
         self._request, self._change, self._today = request, change, today
-        self._people = clinic.site.people
+        self._book, self._people = book, clinic.site.people
+        self._products: tuple[Product, ...] = ()
         self._rebooking = Rebooking(book, clinic, request.subject)
         self._subject, self._tree = self._rebooking.subject, self._rebooking.tree
         self._visits = self._rebooking.visits
@@ -182,7 +194,19 @@ class _Acting:
             changes=tuple(pair for pair in pairs if pair[0] != pair[1]),
             leaning=tuple(self._leaning(after)),
             problems=self._rebooking.problems,
+            products=self._products,
+            supplies=tuple(self._supplies(before, after)),
         )
+
+    def _supplies(
+        self, before: Mapping[str, Visit], after: Mapping[str, Visit]
+    ) -> Iterator[Supply]:
+        changed = {product.batch: product for product in self._products}
+        own = [changed.get(p.batch, p) for p in self._book.products(self._subject.code)]
+        for id, visit in after.items():
+            if visit != before[id] and visit.status in OPEN | {Status.COMPLETED}:
+                found = supply(self._tree.arm, self._visits, visit, self._subject.weight, own)
+                yield from [found] if found else []
 
     def _leaning(self, after: Mapping[str, Visit]) -> Iterator[Visit]:
         if rule(self._request.act).result in CALLED_OFF:
@@ -209,7 +233,10 @@ class _Acting:
         act = self._request.act
         if act is Act.MOVE:
             raise Refused(f"{visit.ref} follows no protocol: cancel it and add another")
-        actual = self._day_past() if act is Act.COMPLETE else None
+        actual = None
+        if act is Act.COMPLETE:
+            actual, batch = self._day_past(), self._request.batch
+            give(self._book, self._tree.arm, self._visits, visit, batch, actual)
         return replace(visit, status=rule(act).result, actual=actual)
 
     def _actual(self, visit: Visit) -> date:
@@ -217,6 +244,8 @@ class _Acting:
         actual = self._day_past()
         encounter = self._tree.arm.encounter(visit.encounter)
         check_sequence(encounter, visit, actual, self._visits)
+        asked = self._request.batch
+        self._products = give(self._book, self._tree.arm, self._visits, visit, asked, actual)
         if visit.window.beyond(actual):
             window = f"{visit.window.earliest} to {visit.window.latest}"
             ask_reason(
@@ -243,6 +272,7 @@ class _Acting:
     def _resumed(self, visit: Visit) -> Visit:
         """A visit taken up again: in its old slot, or without one where that is lost."""
         check_reopening(self._tree.arm, visit, self._visits)
+        self._products = take_back(self._book, visit)
         expected = self._rebooking.expected(visit)
         if visit.scheduled is not None:
             start = visit.scheduled.start

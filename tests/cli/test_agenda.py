@@ -27,7 +27,9 @@ def days(outcome: Outcome) -> list[tuple[str, str]]:
 def test_show(two: Schedule) -> None:
     outcome = two("show", "zj-001")
     assert outcome.code == 0
-    assert outcome.err == ""
+    # Of the second infusion, for the first is well within the seven days that a weight counts.
+    [warning] = outcome.err.splitlines()
+    assert warning.startswith("Warning: ZJ-001 second on 2026-03-10: weighed 8 d before")
     assert "ZJ-001 · a · enrolled Mon 2026-03-02 · short version 1" in outcome.out
     assert "First infusion    Tue 2026-03-03   08:00–09:00   scheduled" in outcome.out
     assert "ZJ-002" not in outcome.out

@@ -1,0 +1,67 @@
+"""Holdings: what the cell laboratory holds for participants, and what they will need.
+
+For screens, and for the weekly email: `Supply.warnings` has the sentences.
+"""
+
+from dataclasses import dataclass
+
+from scheduler.products import Product, infusions, untreated
+from scheduler.protocol import Dose
+from scheduler.replanning import current
+from scheduler.services import studies
+from scheduler.store import Book, Store
+from scheduler.subject import Subject
+from scheduler.supplies import Supply, supplies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One participant in an arm with a dose.
+
+    `products` are all batches, oldest first; `supplies` those of the coming infusions;
+    `untreated` is the milestone that follow-ups count from when no infusion takes place.
+    """
+
+    subject: Subject
+    dose: Dose
+    products: tuple[Product, ...]
+    supplies: tuple[Supply, ...]
+    untreated: str | None
+
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for a person; none when all is well."""
+        found = tuple(warning for supply in self.supplies for warning in supply.warnings())
+        if self.untreated is None:
+            return found
+        code = self.subject.code
+        return (*found, f"{code} is not treated: follow-ups count from {self.untreated}")
+
+
+def of_subject(store: Store, code: str) -> Holding | None:
+    """A participant's holding, None in an arm without a dose; UnknownName for a wrong code."""
+    return store.read(lambda book: _holding(book, book.subject(code)))
+
+
+def of_site(store: Store, site: str | None = None) -> tuple[Holding, ...]:
+    """Everybody's holdings at one site, or at all."""
+
+    def work(book: Book) -> tuple[Holding, ...]:
+        found = (_holding(book, subject) for subject in book.subjects(site))
+        return tuple(holding for holding in found if holding)
+
+    return store.read(work)
+
+
+def _holding(book: Book, subject: Subject) -> Holding | None:
+    arm = studies.kept(book, subject).arm(subject.arm)
+    if arm.dose is None or not infusions(arm):
+        return None
+    standing = current(book.visits(subject=subject.code))
+    products = book.products(subject.code)
+    return Holding(
+        subject=subject,
+        dose=arm.dose,
+        products=products,
+        supplies=supplies(arm, standing, subject.weight, products),
+        untreated=untreated(arm, standing),
+    )
