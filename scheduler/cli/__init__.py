@@ -26,6 +26,7 @@ _COMMANDS = {
     "enroll": "enroll",
     "export": "export",
     "list": "agenda",
+    "product": "products",
     "protocol": "protocols",
     "screen": "screening",
     "show": "agenda",
