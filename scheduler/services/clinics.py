@@ -5,7 +5,7 @@ demo site stands in, and says so.  What takes its time comes from the conflict c
 named in its file, from calendars given on the spot, and from the book.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -42,27 +42,41 @@ class Taken:
     problems: tuple[Problem, ...]
 
 
+class SiteNotNamed(UsageError):
+    """Which of several sites is meant is not for a program to guess."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        super().__init__(f"which site? Name one with --site: {', '.join(known)}")
+
+
 def find(settings: Settings, code: str | None = None) -> Clinic:
     """The clinic of that code, else of the `site` setting, else the only one, else the demo site.
 
     Raises:
+        SiteNotNamed: there are several, and none is named.
         UnknownName: no site file has that code.
-        BadInput: a site file cannot be read or is wrong.
+        BadInput: a site file cannot be read or is wrong, or two are of one site.
     """
     wanted = code or settings.get("site")
     if wanted and wanted.endswith(".toml"):
         return read(Path(wanted))
-    clinics = [read(path) for path in settings.site_files]
+    clinics: dict[str, Clinic] = {}
+    for path in settings.site_files:
+        clinic = read(path)
+        if clinic.site.code in clinics:
+            what = f"describes site {clinic.site.code}, as another of site_files does"
+            raise BadInput([Problem(str(path), what, "keep one of the two")])
+        clinics[clinic.site.code] = clinic
     if not clinics:
-        clinics = [_demo(settings.templates)]
+        demo = _demo(settings.templates)
+        clinics = {demo.site.code: demo}
+    if wanted is None and len(clinics) == 1:
+        return next(iter(clinics.values()))
     if wanted is None:
-        if len(clinics) > 1:
-            raise UnknownName("site", "(none named)", [clinic.site.code for clinic in clinics])
-        return clinics[0]
-    for clinic in clinics:
-        if clinic.site.code.casefold() == wanted.casefold():
-            return clinic
-    raise UnknownName("site", wanted, [clinic.site.code for clinic in clinics])
+        raise SiteNotNamed(clinics)
+    if wanted.upper() not in clinics:
+        raise UnknownName("site", wanted, clinics)
+    return clinics[wanted.upper()]
 
 
 def read(path: Path) -> Clinic:

@@ -46,7 +46,8 @@ def find(named: str | None, own: Path | None) -> Study:
 
 def names(own: Path | None) -> tuple[str, ...]:
     """Names of the shipped protocols and of those in the hospital's own folder."""
-    return tuple(PurePosixPath(name).stem for name in shipped.names("protocols", own))
+    paths = map(PurePosixPath, shipped.names("protocols", own))
+    return tuple(path.stem for path in paths if path.match("protocols/*.toml"))
 
 
 def kept(book: Book, subject: Subject) -> Protocol:
