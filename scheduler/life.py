@@ -110,6 +110,25 @@ class OutOfSequence(Refused):
         )
 
 
+class StillAhead(Refused):
+    """A visit cannot have been missed before its day."""
+
+    def __init__(self, visit: Visit, day: date, today: date) -> None:
+        super().__init__(
+            f"{visit.ref} of {visit.subject} is due on {day}, after today, {today}:"
+            " move or cancel it instead"
+        )
+
+
+class Replaced(Refused):
+    """A later occurrence stands for the visit."""
+
+    def __init__(self, visit: Visit, standing: Visit) -> None:
+        super().__init__(
+            f"{visit.ref} of {visit.subject} is history: {standing.ref} stands for it now"
+        )
+
+
 class DoneAlready(Refused):
     """A visit cannot be taken up again when one that counts from it has taken place."""
 

@@ -12,6 +12,8 @@ from scheduler.errors import BadValue, Problem, Refused, UnknownName, Unplaced
 from scheduler.life import (
     Act,
     NotAllowed,
+    Replaced,
+    StillAhead,
     ask_reason,
     check,
     check_reopening,
@@ -46,25 +48,6 @@ class Request:
     forced: bool = False
     along: frozenset[str] = frozenset()
     batch: str | None = None
-
-
-class StillAhead(Refused):
-    """A visit cannot have been missed before its day."""
-
-    def __init__(self, visit: Visit, today: date) -> None:
-        super().__init__(
-            f"{visit.ref} of {visit.subject} is due on {standing_day(visit)}, after today, {today}:"
-            " move or cancel it instead"
-        )
-
-
-class Replaced(Refused):
-    """A later occurrence stands for the visit."""
-
-    def __init__(self, visit: Visit, standing: Visit) -> None:
-        super().__init__(
-            f"{visit.ref} of {visit.subject} is history: {standing.ref} stands for it now"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +129,7 @@ class _Acting:
         check(request.act, visit, reason=change.reason, user=change.user, people=self._people)
         self._check_along()
         if request.act is Act.MISS and standing_day(visit) > self._today:
-            raise StillAhead(visit, self._today)
+            raise StillAhead(visit, standing_day(visit), self._today)
         if not any(encounter.id == visit.encounter for encounter in self._tree.arm.encounters):
             return self._told({visit.ref: self._by_itself(visit)}, {visit.ref: visit})
         standing = self._visits[visit.encounter]
@@ -236,7 +219,8 @@ class _Acting:
         actual = None
         if act is Act.COMPLETE:
             actual, batch = self._day_past(), self._request.batch
-            give(self._book, self._tree.arm, self._visits, visit, batch, actual)
+            arm = self._tree.arm
+            self._products = give(self._book, arm, self._visits, visit, batch, actual)
         return replace(visit, status=rule(act).result, actual=actual)
 
     def _actual(self, visit: Visit) -> date:
@@ -267,7 +251,9 @@ class _Acting:
         self._rebooking.check_day(visit, day, forced=self._request.forced)
         asked = self._rebooking.asked(visit, day)
         following = self._following({**self._visits, visit.encounter: asked})
-        return self._rebooking.slot(asked, self._request.at, following)
+        moved = self._rebooking.slot(asked, self._request.at, following)
+        # Where it stood already, it keeps the reasons why it stands there.
+        return visit if replace(moved, why=visit.why) == visit else moved
 
     def _resumed(self, visit: Visit) -> Visit:
         """A visit taken up again: in its old slot, or without one where that is lost."""

@@ -13,12 +13,21 @@ from hypothesis import strategies as st
 
 from scheduler.dates import Window
 from scheduler.errors import BadValue, Refused, SchedulerError, UnknownName, Unplaced
-from scheduler.life import Act, DoneAlready, NotAllowed, NotPermitted, OutOfSequence, ReasonMissing
+from scheduler.life import (
+    Act,
+    DoneAlready,
+    NotAllowed,
+    NotPermitted,
+    OutOfSequence,
+    ReasonMissing,
+    Replaced,
+    StillAhead,
+)
 from scheduler.plan import expect
 from scheduler.replanning import adrift, anchor_dates, current, revised
 from scheduler.services.clinics import OtherSite
 from scheduler.services.rebooking import OutsideWindow, PairParted, SlotTaken
-from scheduler.services.visits import Outcome, Replaced, StillAhead
+from scheduler.services.visits import Outcome
 from scheduler.sites import Role
 from scheduler.store import Store
 from scheduler.subject import OPEN, Status, Visit
@@ -511,6 +520,7 @@ def test_no_other_visit_loses_its_slot_by_choice(life: Life) -> None:
 def test_moved_to_where_it_is(life: Life) -> None:
     rows = life.store.read(lambda book: book.history(life.code))
     assert life.move("day-30", "2026-05-09").changes == ()
+    assert life.move("day-180", "2026-10-08").changes == ()  # off target, and knows why
     assert life.store.read(lambda book: book.history(life.code)) == rows
 
 
