@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_REASONS = 4
 """Sentences of one visit in a table."""
 
+LEAST_LAST = 24
+"""Columns of the screen that a long cell needs to be read."""
+
 PIPE_WIDTH = 160
 """Columns of a table that goes into a file or another program."""
 
@@ -57,17 +60,41 @@ def warn_incomplete(problems: Sequence[Problem]) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; the last column takes what width is left and may wrap."""
+    """A table; the last column takes what width is left and may wrap.
+
+    On a screen too narrow for that, each row is its first cell, and beside it the others
+    with the names of their columns: a date that is cut off is no date.
+    """
     from rich import box
     from rich.table import Table
 
+    console, rows = _console(), [list(row) for row in rows]
+    if _width([columns, *rows]) > console.width:
+        rows = [[row[0], _told(columns, row)] for row in rows]
+        columns = [columns[0], ""]
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns[:-1]:
         table.add_column(column, no_wrap=True)
     table.add_column(columns[-1], overflow="fold", ratio=1)
     for row in rows:
         table.add_row(*row)
-    _console().print(table)
+    console.print(table)
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """Columns of the screen that a table needs to be read with ease."""
+    from rich.cells import cell_len
+
+    *columns, last = zip(*rows, strict=True)
+    widths = [max(map(cell_len, cells)) for cells in columns]
+    return sum(widths) + min(LEAST_LAST, max(map(cell_len, last))) + 3 * len(widths) + 4
+
+
+def _told(columns: Sequence[str], row: Sequence[str]) -> str:
+    """All cells but the first; the last one, which may be long, begins a line."""
+    cells = zip(columns[1:], row[1:], strict=True)
+    *named, last = (f"{column}: {cell or '-'}" for column, cell in cells)
+    return "\n".join((" · ".join(named), last)) if named else last
 
 
 def _console() -> "Console":
