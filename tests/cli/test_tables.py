@@ -10,7 +10,7 @@ from subprocess import DEVNULL, Popen
 
 import pytest
 
-from tests.journeys.test_worked_example import DATES
+from tests.journeys.worked_example import DATES
 from tests.running import Schedule
 
 

@@ -7,25 +7,9 @@ import pytest
 from pypdf import PdfReader
 
 from tests.calendars import events
-from tests.journeys.worked_example import GOLDEN, documents
+from tests.journeys.worked_example import DATES, GOLDEN, documents
 from tests.running import WORKED, Schedule
 
-# The facts of the trial: dates by hand, days off target, and whether holidays are published.
-DATES = {
-    "baseline": ("2026-03-02", 0, False),
-    "aspiration": ("2026-03-05", 0, False),
-    "pre-check": ("2026-04-02", 0, False),
-    "infusion-1": ("2026-04-09", 0, False),
-    "day-1": ("2026-04-10", 0, False),
-    "day-3": ("2026-04-13", 1, False),
-    "infusion-2": ("2026-04-16", 0, False),
-    "day-8": ("2026-04-17", 0, False),
-    "day-14": ("2026-04-23", 0, False),
-    "day-30": ("2026-05-09", 0, False),
-    "day-90": ("2026-07-08", 0, False),
-    "day-180": ("2026-10-08", 2, False),
-    "day-360": ("2027-04-02", -2, True),
-}
 ROUTINE = ("baseline", "re-score", "day-14", "day-30", "day-90", "day-180", "day-360")
 
 DOCUMENTED = {"subject", "site", "arm", "enrolled", "protocol", "visits", "unplaced", "files"}

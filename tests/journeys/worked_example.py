@@ -19,6 +19,23 @@ from tests.running import Schedule, at_a_desk
 
 GOLDEN = Path(__file__).parent / "golden"
 
+DATES = {
+    "baseline": ("2026-03-02", 0, False),
+    "aspiration": ("2026-03-05", 0, False),
+    "pre-check": ("2026-04-02", 0, False),
+    "infusion-1": ("2026-04-09", 0, False),
+    "day-1": ("2026-04-10", 0, False),
+    "day-3": ("2026-04-13", 1, False),
+    "infusion-2": ("2026-04-16", 0, False),
+    "day-8": ("2026-04-17", 0, False),
+    "day-14": ("2026-04-23", 0, False),
+    "day-30": ("2026-05-09", 0, False),
+    "day-90": ("2026-07-08", 0, False),
+    "day-180": ("2026-10-08", 2, False),
+    "day-360": ("2027-04-02", -2, True),
+}
+"""The facts of the trial: dates by hand, days off target, and whether holidays are unverified."""
+
 VERSIONS = {__version__: "{scheduler}", version("tzdata"): "{tzdata}"}
 """These change without our doing, and stand in the golden calendar by name."""
 
