@@ -2,7 +2,7 @@
 
 >>> from datetime import UTC, datetime
 >>> from scheduler.dates import Window
->>> from scheduler.protocol import Kind, Mode
+>>> from scheduler.protocol import Mode
 >>> from scheduler.subject import Status
 >>> from scheduler.words import Words
 >>> day = date(2026, 4, 9)
@@ -22,7 +22,7 @@ from datetime import date
 from decimal import Decimal
 
 from scheduler.products import Product, Stage, chain, infusions, start
-from scheduler.protocol import Arm, Dose
+from scheduler.protocol import Arm, Dose, Kind
 from scheduler.subject import OPEN, Visit, Weight
 
 MOST_CHANGE = Decimal("0.10")
@@ -100,7 +100,7 @@ def supply(
     It has the batch that was given; else the one that serves that day; else the newest
     released one; else the newest that has not failed.
     """
-    if arm.dose is None or visit.encounter not in {e.id for e in infusions(arm)}:
+    if arm.dose is None or visit.kind is not Kind.INFUSION:
         return None
     given = [product for product in products if visit.ref in product.given]
     number = chain(arm, standing)

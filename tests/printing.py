@@ -1,14 +1,18 @@
 """Something to print: participants of the built-in trial at the demo site, in an empty book."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from scheduler import shipped
 from scheduler.availability import Availability
 from scheduler.exporters.sheets import Templates
 from scheduler.placement import place
+from scheduler.products import Expiry, Product, Stage
 from scheduler.subject import Status, Subject, Visit, Weight
+from scheduler.supplies import Supply
 from scheduler.tree import Tree
 from tests.arms import trial, zhujiang
 
@@ -18,6 +22,23 @@ PRINTED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
 def weight(measured: date = ENROLLED, kg: str = "68.5") -> Weight:
     return Weight(kg=Decimal(kg), measured=measured)
+
+
+def supply(visit: Visit, weighed: Weight, **changes: Any) -> Supply:
+    """A released batch of the longest id, ordered for another weight, for one infusion."""
+    dose = trial().arm("bmsc").dose
+    assert dose is not None
+    batch = Product(
+        subject=visit.subject,
+        batch="ABCDEFGHIJKLMNOPQRSTUV-1",
+        chain=1,
+        stage=Stage.RELEASED,
+        weight=weight(kg="123.456"),
+        ordered=ENROLLED,
+        released=date(2026, 4, 7),
+        expires=Expiry(day=date(2026, 4, 16), at=time(17, 30)),
+    )
+    return Supply(visit=visit, dose=dose, weight=weighed, product=replace(batch, **changes))
 
 
 def participant(arm: str = "bmsc", code: str = "ZJ-001", weighed: Weight | None = None) -> Subject:

@@ -15,9 +15,11 @@ from decimal import Decimal
 
 from scheduler.dates import Interval
 from scheduler.exporters.monthgrid import Entry, month_grid
+from scheduler.products import Product
 from scheduler.protocol import Arm, Dose, Kind, Protocol
 from scheduler.sites import Site
-from scheduler.subject import OPEN, Allocation, Status, Subject, Visit, Weight
+from scheduler.subject import OPEN, Allocation, Status, Subject, Visit
+from scheduler.supplies import Supply
 
 Facts = dict[str, object]
 """A JSON object."""
@@ -29,12 +31,21 @@ class Sheaf:
 
     `visits` get a sheet each, but for those without a slot and those that will not take
     place; `calendar` are the visits on the calendar page, which no visits leave out.
+    `supplies` say what infusions are given; without one, only the weight is known.
     """
 
     subject: Subject
     protocol: Protocol
     visits: Sequence[Visit]
     calendar: Sequence[Visit] = ()
+    supplies: Sequence[Supply] = ()
+
+    def supply(self, visit: Visit, dose: Dose) -> Supply:
+        """What an infusion is given."""
+        for supply in self.supplies:
+            if supply.visit.ref == visit.ref:
+                return supply
+        return Supply(visit=visit, dose=dose, weight=self.subject.weight, product=None)
 
     def sheets(self) -> tuple[Visit, ...]:
         """The visits that get a sheet, in the order of their days."""
@@ -88,7 +99,7 @@ def _sheaf(sheaf: Sheaf, site: Site, language: str) -> Facts:
         "visits": [
             {
                 "sheet": {"x": number, "y": len(sheets)},
-                **_sheet(visit, arm, subject.weight, site, language),
+                **_sheet(visit, arm, sheaf, site, language),
             }
             for number, visit in enumerate(sheets, 1)
         ],
@@ -118,18 +129,18 @@ def _calendar(visits: Sequence[Visit], site: Site, language: str) -> Facts:
     }
 
 
-def _sheet(visit: Visit, arm: Arm, weight: Weight | None, site: Site, language: str) -> Facts:
+def _sheet(visit: Visit, arm: Arm, sheaf: Sheaf, site: Site, language: str) -> Facts:
     # An unscheduled visit, and one that an amendment dropped later, is none of the arm's.
     encounter = next((e for e in arm.encounters if e.id == visit.encounter), None)
     checklist, vitals = (encounter.checklist, encounter.vitals) if encounter else ((), ())
-    dosed = visit.kind is Kind.INFUSION and arm.dose is not None
+    dose = arm.dose if visit.kind is Kind.INFUSION else None
     return {
         **_visit(visit, site, language),
         "reference": reference(visit),
         "qr": _qr(reference(visit)),
         "checklist": [item.say(language) for item in checklist],
         "vitals": [_moment(visit.scheduled, minutes) for minutes in vitals],
-        "dose": _dose(arm.dose, weight, visit.day) if dosed else None,
+        "dose": _dose(sheaf.supply(visit, dose)) if dose else None,
     }
 
 
@@ -156,10 +167,9 @@ def _visit(visit: Visit, site: Site, language: str) -> Facts:
     }
 
 
-def _dose(dose: Dose | None, weight: Weight | None, day: date | None) -> Facts | None:
-    """The dose line; without a weight its product stays blank, to be filled at the bedside."""
-    if dose is None or day is None:
-        return None
+def _dose(supply: Supply) -> Facts:
+    """The dose line; what is not known stays blank, to be filled at the bedside."""
+    dose, weight = supply.dose, supply.weight
     exponent = len(str(dose.cells_per_kg)) - 1
     line: Facts = {
         "per_kg": scientific(Decimal(dose.cells_per_kg), exponent),
@@ -169,20 +179,41 @@ def _dose(dose: Dose | None, weight: Weight | None, day: date | None) -> Facts |
         "most": dose.volume_ml + dose.tolerance_ml,
         "valid_days": dose.weight_valid_days,
         "weight": None,
+        "ordered": None,
+        "product": None,
     }
+    if supply.product is not None:
+        line |= _product(supply.product, supply.change)
     if weight is None:
         return line
     cells = dose.cells(weight.kg)
-    age = (day - weight.measured).days
     return line | {
         "weight": {
             "kg": f"{weight.kg:f}",
             "measured": _day(weight.measured),
-            "age": age,
-            "valid": 0 <= age <= dose.weight_valid_days,
+            "age": supply.age,
+            "valid": not supply.outdated,
         },
         "cells": scientific(Decimal(cells), exponent),
         "digits": grouped(cells),
+    }
+
+
+def _product(product: Product, change: Decimal | None) -> Facts:
+    """The batch to expect, and what its dose was ordered for; `change` since then is too much."""
+    expires = product.expires
+    return {
+        "ordered": {
+            "kg": f"{product.weight.kg:f}",
+            "measured": _day(product.weight.measured),
+            "change": f"{change:+.1%}".replace("-", "−") if change is not None else None,
+        },
+        "product": {
+            "batch": product.batch,
+            "released": _day(product.released),
+            "expires": _day(expires.day) if expires else None,
+            "expires_at": f"{expires.at:%H:%M}" if expires and expires.at else None,
+        },
     }
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date
 
 from scheduler.errors import BadValue
-from scheduler.products import NoBatch, Product, UnknownBatch, chain, check_given, infusions
-from scheduler.protocol import Arm
+from scheduler.products import NoBatch, Product, UnknownBatch, chain, check_given
+from scheduler.protocol import Arm, Kind
 from scheduler.store import Book
 from scheduler.subject import Visit
 
@@ -24,7 +24,7 @@ def give(
         NoBatch, UnknownBatch: none is named, or one that nobody ordered.
         SwappedBatch, UnfitBatch: it is another participant's, or may not be given that day.
     """
-    if visit.encounter not in {infusion.id for infusion in infusions(arm)}:
+    if visit.kind is not Kind.INFUSION or arm.dose is None:
         if batch is not None:
             raise BadValue("--batch", batch, f"no product is given at {visit.ref}")
         return ()

@@ -3,15 +3,16 @@
 For screens, and for the weekly email: `Supply.warnings` has the sentences.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scheduler.products import Product, infusions, untreated
-from scheduler.protocol import Dose
+from scheduler.protocol import Dose, Kind
 from scheduler.replanning import current
 from scheduler.services import studies
 from scheduler.store import Book, Store
-from scheduler.subject import Subject
-from scheduler.supplies import Supply, supplies
+from scheduler.subject import Subject, Visit
+from scheduler.supplies import Supply, supplies, supply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,18 @@ def of_site(store: Store, site: str | None = None) -> tuple[Holding, ...]:
         return tuple(holding for holding in found if holding)
 
     return store.read(work)
+
+
+def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Supply, ...]:
+    """What is given at those of a participant's visits that are infusions."""
+    infused = [visit for visit in visits if visit.kind is Kind.INFUSION]
+    if not infused:
+        return ()
+    arm = studies.kept(book, subject).arm(subject.arm)
+    standing = current(book.visits(subject=subject.code))
+    products = book.products(subject.code)
+    found = (supply(arm, standing, visit, subject.weight, products) for visit in infused)
+    return tuple(each for each in found if each is not None)
 
 
 def _holding(book: Book, subject: Subject) -> Holding | None:

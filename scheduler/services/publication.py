@@ -18,12 +18,13 @@ from scheduler.exporters import csv, ics
 from scheduler.exporters.sheetfacts import Sheaf
 from scheduler.files import Staging
 from scheduler.protocol import Protocol
-from scheduler.services import studies
+from scheduler.services import holdings, studies
 from scheduler.services.clinics import Clinic, check_site
 from scheduler.services.told import as_told
 from scheduler.sites import Audience
 from scheduler.store import Book, Store
 from scheduler.subject import Subject, Visit
+from scheduler.supplies import Supply
 
 if TYPE_CHECKING:
     from scheduler.exporters.sheets import Templates
@@ -63,12 +64,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folio:
-    """One participant with visits, all or some, and the protocol version these follow."""
+    """One participant with visits, all or some, and the protocol version these follow.
+
+    `supplies` are those of its infusions.
+    """
 
     subject: Subject
     protocol: Protocol
     visits: tuple[Visit, ...]
     whole: bool
+    supplies: tuple[Supply, ...] = ()
 
 
 class Press:
@@ -98,6 +103,7 @@ class Press:
                     protocol=folio.protocol,
                     visits=folio.visits,
                     calendar=folio.visits if folio.whole else (),
+                    supplies=folio.supplies,
                 )
                 for folio in folios
             ),
@@ -218,6 +224,7 @@ def folios(
                     protocol=studies.kept(book, subject),
                     visits=chosen,
                     whole=selection.week is None and selection.changed_since is None,
+                    supplies=() if told_to else holdings.of_visits(book, subject, chosen),
                 )
             )
     return found

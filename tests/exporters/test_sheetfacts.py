@@ -16,7 +16,7 @@ from scheduler.exporters import sheetfacts
 from scheduler.exporters.sheetfacts import Sheaf, grouped, scientific
 from scheduler.subject import Status, Visit, Weight
 from tests.arms import trial, zhujiang
-from tests.printing import PRINTED, participant, visits, weight
+from tests.printing import PRINTED, participant, supply, visits, weight
 
 INFUSION_1 = date(2026, 4, 9)
 UNITS = st.decimals(Decimal("20"), Decimal("300"), places=2)
@@ -83,6 +83,35 @@ def test_a_weight_counts_for_seven_days_and_not_backwards(age: int, valid: bool)
     measured = INFUSION_1 - timedelta(days=age)
     dose = sheet(one("infusion-1"), weighed=weight(measured))["dose"]
     assert (dose["weight"]["age"], dose["weight"]["valid"]) == (age, valid)
+
+
+def test_the_batch_to_expect_stands_beside_the_weight_it_was_ordered_for() -> None:
+    visit, weighed = one("infusion-1"), weight(INFUSION_1, "110")
+    sheaf = Sheaf(
+        subject=participant(weighed=weighed),
+        protocol=trial(),
+        visits=[visit],
+        supplies=[supply(visit, weighed, batch="B-7")],
+    )
+    document: Any = sheetfacts.facts(
+        [sheaf], site=zhujiang(), language="en", paper="a4", printed=PRINTED
+    )
+    [shown] = document["sheaves"][0]["visits"]
+    dose = shown["dose"]
+    assert dose["weight"]["kg"] == "110"
+    assert dose["ordered"]["kg"] == "123.456"
+    assert dose["ordered"]["change"] == "−10.9%"
+    assert dose["product"] == {
+        "batch": "B-7",
+        "released": {"iso": "2026-04-07", "weekday": 1},
+        "expires": {"iso": "2026-04-16", "weekday": 3},
+        "expires_at": "17:30",
+    }
+
+
+def test_without_a_batch_its_place_stays_blank() -> None:
+    dose = sheet(one("infusion-1"), weighed=weight(INFUSION_1))["dose"]
+    assert (dose["ordered"], dose["product"]) == (None, None)
 
 
 def test_without_a_weight_no_amount_is_given() -> None:

@@ -22,7 +22,7 @@ from scheduler.sites import Site
 from scheduler.subject import Status, Subject, Visit
 from scheduler.words import Words
 from tests.arms import trial, zhujiang
-from tests.printing import PRINTED, participant, templates, visits, weight
+from tests.printing import PRINTED, participant, supply, templates, visits, weight
 
 ARMS = ("bmsc", "routine")
 LANGUAGES = ("en", "zh")
@@ -314,6 +314,33 @@ def test_the_longest_code_with_every_mark_still_fits(language: str, paper: str) 
     text = sheet(pdf(subject, (held,), language=language, paper=paper))
     assert "123 450 000" in text
     assert f"bmsc-stroke/{code}/infusion-1#2" in text
+
+
+@pytest.mark.parametrize("paper", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_infusion_with_every_warning_and_the_longest_batch_fits(
+    language: str, paper: str
+) -> None:
+    [visit] = one("infusion-1", status=Status.HELD, unverified=True, occurrence=2)
+    weighed = weight(kg="109.876")
+    sheaf = Sheaf(
+        subject=participant(weighed=weighed),
+        protocol=trial(),
+        visits=[visit],
+        supplies=[supply(visit, weighed)],
+    )
+    [document] = sheet_files(
+        [sheaf],
+        site=zhujiang(),
+        language=language,
+        paper=paper,
+        printed=PRINTED,
+        templates=templates(),
+    )
+    [text] = pages(document)
+    for said in ("ABCDEFGHIJKLMNOPQRSTUV-1", "2026-04-07", "2026-04-16 17:30", "123.456 kg"):
+        assert said in text
+    assert "−11.0%" in text
 
 
 @pytest.mark.parametrize("paper", SIZES)
