@@ -150,6 +150,8 @@ class _Enrolling:
     def placed(self, book: Book) -> Enrollment:
         """The participant's visits, placed into what is free in the book."""
         request, subject = self._request, self._subject(book)
+        # Said here, so that a preview says it too.
+        book.keeps_protocol(subject.protocol, subject.protocol_version, self._study.text)
         placement = place(
             self._tree, request.enrolled, self._availability(book, subject, self._days)
         )

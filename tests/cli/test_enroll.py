@@ -100,9 +100,10 @@ def test_a_changed_protocol_needs_a_new_version(journey: Schedule) -> None:
     short(journey)
     rows, files = journey.rows(), journey.files()
     journey.write("short.toml", SHORT.replace("minutes = 15", "minutes = 30"))
-    outcome = journey(*OF_A_SHORT_STUDY)
-    assert outcome.code == 9
-    assert "protocol short version 1 is in use with another text" in outcome.err
+    for dry in ((), ("--dry-run",)):
+        outcome = journey(*OF_A_SHORT_STUDY, *dry)
+        assert outcome.code == 9
+        assert "protocol short version 1 is in use with another text" in outcome.err
     assert (journey.rows(), journey.files()) == (rows, files)
     journey.write(
         "short.toml",
@@ -327,3 +328,11 @@ def test_the_shipped_files_stay_as_they_are(schedule: Schedule) -> None:
     before = {name: shipped.read(name) for name in shipped.names()}
     schedule.enroll("--dry-run")
     assert {name: shipped.read(name) for name in shipped.names()} == before
+
+
+def test_a_code_of_another_site_is_passed_over(schedule: Schedule) -> None:
+    schedule.write("gz.toml", site_file(code="GZ"))
+    schedule.write("short.toml", SHORT)
+    outcome = schedule("--site", "gz.toml", *OF_A_SHORT_STUDY, "--subject", "ZJ-001", "--json")
+    assert outcome.json["site"] == "GZ"
+    assert short(schedule, "--json").json["subject"] == "ZJ-002"
