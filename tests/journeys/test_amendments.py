@@ -84,6 +84,12 @@ def test_list_comes_first_and_is_what_is_stored(journey: Schedule) -> None:
     assert days["infusion-1"] == "2026-04-02"
     assert days["infusion-2"] == "2026-04-09"
     assert days["day-60"] == "2026-06-01"
+    assert [(each["version"], each["reason"]) for each in shown["versions"]] == [
+        ("1", ""),
+        ("2", "amendment 1"),
+    ]
+    table = done(journey("show", "ZJ-001")).out
+    assert "Version 2 since 2026-02-20, li: amendment 1" in table
     again = journey("protocol", "amend", two, *MARCH)
     assert (again.code, "nobody is left to move" in again.err) == (9, True)
 
