@@ -41,12 +41,17 @@ class App:
         """Close what was opened."""
         self._opened.close()
 
+    @property
+    def database(self) -> str:
+        """The address of the book that the settings name."""
+        database = self.settings.get("database")
+        assert database is not None, "the settings have a default"
+        return database
+
     @cached_property
     def store(self) -> Store:
         """The book that the settings name."""
-        database = self.settings.get("database")
-        assert database is not None, "the settings have a default"
-        return self._opened.enter_context(Store(database, remark=self.remarks.append))
+        return self._opened.enter_context(Store(self.database, remark=self.remarks.append))
 
     @cached_property
     def clinic(self) -> "Clinic":

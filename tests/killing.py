@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from sqlalchemy import Engine, Pool, event
 
-_FILE_CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+_FILE_CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 KILLED, FINISHED, FAILED = "killed", "finished", "failed"

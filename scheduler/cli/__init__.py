@@ -22,6 +22,7 @@ _COMMANDS = {
     "audit": "audit",
     "check": "check",
     "config": "settings",
+    "db": "db",
     "deviations": "deviations",
     "enroll": "enroll",
     "export": "export",

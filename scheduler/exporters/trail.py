@@ -4,6 +4,8 @@
 ('3:05:00', '')
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,8 @@ COLUMNS = (
     *("subject", "item", "field", "before", "after"),
 )
 """Names of the columns of the table: one line for each thing that is now different."""
+
+_NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +81,30 @@ def paper(
 
     Raises:
         UnknownName: no such language.
-        BadInput: a template fails, or a character has no glyph.
+        BadInput: a template fails.
     """
     check(language, site.paper, templates)
     facts = {**_facts(deeds, standing, site, language, printed), "paper": PAPERS[site.paper]}
     from typst import TypstError  # a compiler: only where needed
 
-    try:
-        return compiled(facts, templates, int(printed.timestamp()), "audit")
-    except TypstError as error:
-        raise BadInput([template_problem(error)]) from error
+    while True:
+        try:
+            return compiled(facts, templates, int(printed.timestamp()), "audit")
+        except TypstError as error:
+            # What people once wrote must be printable, whatever the fonts lack.
+            spelled = _spelled(facts, _NO_GLYPH.findall(f"{error.message}\n{error.diagnostic}"))
+            if spelled == facts:
+                raise BadInput([template_problem(error)]) from error
+            facts = spelled
+
+
+def _spelled(facts: Facts, lacking: Iterable[str]) -> Facts:
+    """The facts with the number of each character that the fonts lack in its place."""
+    text = json.dumps(facts, ensure_ascii=False)
+    for character in {sign for found in lacking for sign in found if not sign.isascii()}:
+        text = text.replace(character, f"<U+{ord(character):04X}>")
+    spelled: Facts = json.loads(text)
+    return spelled
 
 
 def utc(at: datetime) -> str:

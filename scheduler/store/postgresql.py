@@ -51,6 +51,7 @@ class Postgresql:
     """One PostgreSQL database: how to reach it, begin on it and explain its errors."""
 
     def __init__(self, url: URL, *, patience: float) -> None:
+        self.url = url
         # Zero would be forever.
         self._lock_timeout = f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
         host = url.host or url.query.get("host") or "this machine"

@@ -1,4 +1,4 @@
-"""The schema of the book: is it there, is it this program's, and make it where nothing is."""
+"""The schema of the book: is it there, is it this program's, and make it so."""
 
 from threading import Lock
 
@@ -35,6 +35,20 @@ class OtherSchema(StoreUnavailable):
         super().__init__(f"{place} has schema {revision}, {advice}")
 
 
+def revision(connection: Connection, place: str) -> str | None:
+    """The schema of the book in the database; None when it holds nothing at all.
+
+    Raises:
+        ForeignDatabase: it holds something else.
+    """
+    names = set(inspect(connection).get_table_names())
+    if not names:
+        return None
+    if not {VERSION_TABLE, changes.name} <= names:
+        raise ForeignDatabase(place)
+    return str(connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")))
+
+
 def exists(connection: Connection, place: str) -> bool:
     """Whether the database holds a book; False when it holds nothing at all.
 
@@ -42,19 +56,17 @@ def exists(connection: Connection, place: str) -> bool:
         ForeignDatabase: it holds something else.
         OtherSchema: it holds a book of another schema.
     """
-    names = set(inspect(connection).get_table_names())
-    if not names:
-        return False
-    if not {VERSION_TABLE, changes.name} <= names:
-        raise ForeignDatabase(place)
-    revision = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
-    if revision != REVISION:
-        raise OtherSchema(place, str(revision))
-    return True
+    found = revision(connection, place)
+    if found not in {None, REVISION}:
+        raise OtherSchema(place, str(found))
+    return found is not None
 
 
-def create(connection: Connection) -> None:
-    """Make the tables, triggers and constraints in the transaction of `connection`."""
+def migrate(connection: Connection) -> None:
+    """Bring the schema to this program's, from nothing or from an older one.
+
+    It happens in the transaction of `connection`.
+    """
     # Alembic takes as long to load as all the rest, and a book is made only once.
     from alembic.command import upgrade
     from alembic.config import Config

@@ -36,13 +36,13 @@ class Sqlite:
     """One SQLite database: how to reach it, begin on it and explain its errors."""
 
     def __init__(self, url: URL, *, patience: float) -> None:
-        self._patience = patience
+        self.patience = patience
         in_memory = url.database in {None, "", ":memory:"}
-        self._path = None if in_memory else Path(url.database or "").absolute()
-        self.place = f"the book {self._path}" if self._path else "the book in memory"
+        self.path = None if in_memory else Path(url.database or "").absolute()
+        self.place = f"the book {self.path}" if self.path else "the book in memory"
         self.engine = create_engine(
             "sqlite://",
-            creator=self._connect,
+            creator=self.connect,
             poolclass=StaticPool if in_memory else QueuePool,
             hide_parameters=True,
             json_serializer=json_text,
@@ -55,7 +55,7 @@ class Sqlite:
             StoreUnavailable: the folder may not be read.
         """
         try:
-            return self._path is not None and not self._path.exists()
+            return self.path is not None and not self.path.exists()
         except OSError as error:
             raise self._unreachable(error) from error
 
@@ -65,14 +65,14 @@ class Sqlite:
         Raises:
             StoreUnavailable: the file or its folder cannot be made.
         """
-        if self._path is None or not self.is_missing():
+        if self.path is None or not self.is_missing():
             return
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Exclusively: opening and closing a file that another thread has open would
             # drop the locks SQLite holds on it.
             with suppress(FileExistsError):
-                self._path.touch(mode=0o600, exist_ok=False)
+                self.path.touch(mode=0o600, exist_ok=False)
         except OSError as error:
             raise self._unreachable(error) from error
 
@@ -103,13 +103,14 @@ class Sqlite:
         cause = None if code is None else _CAUSES.get(code & 0xFF)
         return StoreUnavailable(f"{self.place} {cause}") if cause else None
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
+        """A connection of the driver's own; only `begin_…` begins a transaction on it."""
         # mode=rw: only `prepare` creates files.  No isolation level: only `begin` begins.
-        target = f"{self._path.as_uri()}?mode=rw" if self._path else ":memory:"
+        target = f"{self.path.as_uri()}?mode=rw" if self.path else ":memory:"
         connection = sqlite3.connect(
             target,
             uri=True,
-            timeout=self._patience,
+            timeout=self.patience,
             isolation_level=None,
             check_same_thread=False,
         )

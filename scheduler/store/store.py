@@ -123,7 +123,7 @@ class Store:
     def _make(self, connection: Connection) -> None:
         self._database.begin_making(connection)
         if not schema.exists(connection, self._database.place):
-            schema.create(connection)
+            schema.migrate(connection)
         connection.commit()
 
     @contextmanager

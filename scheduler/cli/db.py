@@ -1,0 +1,70 @@
+"""`schedule db backup|restore|upgrade`: keep the book safe."""
+
+from pathlib import Path
+
+import click
+
+from scheduler.app import App
+from scheduler.cli import screen
+from scheduler.store import keeping
+from scheduler.store.verification import BrokenTrail
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def db() -> None:
+    """Back up, restore or upgrade the book."""
+
+
+@db.command()
+@click.argument("file", type=_FILE, metavar="FILE")
+@click.pass_obj
+def backup(app: App, file: Path) -> int:
+    """Write the whole book into a new file, while it may be in use.
+
+    An SQLite book becomes an SQLite file; a PostgreSQL book is dumped by pg_dump.
+    """
+    verdict = keeping.backup(app.database, file)
+    screen.say(f"Written: {file}")
+    if verdict is None:
+        screen.say("The book has an older schema; its history was not verified.")
+        return 0
+    click.echo(f"{verdict.head.number} changes; head: {verdict.head.hash}")
+    if not verdict.problems:
+        return 0
+    broken = BrokenTrail(verdict.problems)
+    screen.complain(str(broken))
+    return broken.exit_code
+
+
+@db.command()
+@click.argument("file", type=_FILE, metavar="FILE")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the history.")
+@click.pass_obj
+def restore(app: App, file: Path, reason: str) -> None:
+    """Let the book be what it was when FILE was written.
+
+    A damaged or tampered file is refused, and the book stays as it is. An SQLite book that
+    is replaced is kept beside the new one; a PostgreSQL database must be empty.
+    """
+    change = app.change("db restore", f"{reason.strip()} from {file.name}".strip())
+    done = keeping.restore(app.database, file, change)
+    if done.before is not None:
+        screen.say(f"The book as it was is kept as {done.before}")
+    click.echo(f"Restored: {done.verdict.head.number} changes; head: {done.verdict.head.hash}")
+
+
+@db.command()
+@click.pass_obj
+def upgrade(app: App) -> None:
+    """Bring a book of an older program to this one's schema; it is backed up first."""
+    done = keeping.upgrade(app.database, Path(), app.change("db upgrade"))
+    if done is None:
+        click.echo("The book has this program's schema already.")
+        return
+    screen.say(f"The book as it was is kept as {done.backup}")
+    click.echo(f"Upgraded from schema {done.revision}")
+
+
+COMMANDS = {"db": db}

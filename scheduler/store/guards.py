@@ -1,0 +1,43 @@
+"""The guards: triggers that keep the history from being rewritten.
+
+A book whose guards were taken away looks like any other, so whoever takes in a book from
+outside asks here.
+
+>>> with create_engine("sqlite://").connect() as connection:
+...     metadata.create_all(connection)
+...     "visits_append_only_delete" in missing(connection)
+True
+"""
+
+from sqlalchemy import Connection, create_engine, text
+
+from scheduler.store import schema
+from scheduler.store.tables import metadata
+
+_SQLITE = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+_POSTGRESQL = text(
+    "SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
+    " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    " UNION SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'x'"
+)
+
+
+def missing(connection: Connection) -> tuple[str, ...]:
+    """Names of guards that a new book has and this one lacks, or has in another form."""
+    if connection.dialect.name == "postgresql":
+        kept = {(table, f"{table}_append_only") for table in metadata.tables if table != "bookings"}
+        wanted = {(name, table) for table, name in kept} | {("bookings_no_overlap", "bookings")}
+        standing = {(name, table) for name, table in connection.execute(_POSTGRESQL)}
+    else:
+        wanted, standing = _of_a_new_book(), _triggers(connection)
+    return tuple(sorted(name for name, _ in wanted - standing))
+
+
+def _of_a_new_book() -> set[tuple[str, str]]:
+    with create_engine("sqlite://").connect() as connection:
+        schema.migrate(connection)
+        return _triggers(connection)
+
+
+def _triggers(connection: Connection) -> set[tuple[str, str]]:
+    return {(name, sql) for name, sql in connection.execute(_SQLITE)}
