@@ -189,9 +189,10 @@ def _counts_as(
         return expected.target if second else dates[milestone]
     if visit is None:
         return expected.target
-    day = standing_day(visit)
-    gone = visit.status in CALLED_OFF and day not in expected.window
-    return expected.target if gone else day
+    if visit.status in CALLED_OFF:
+        day = visit.day
+        return day if day is not None and day in expected.window else expected.target
+    return standing_day(visit)
 
 
 def _may_move(
