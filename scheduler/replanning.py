@@ -10,7 +10,7 @@ and the first infusion of a participant who is never treated as the milestone fo
 [<Status.PLANNED: 'planned'>, <Status.SCHEDULED: 'scheduled'>]
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -28,15 +28,6 @@ FREE = frozenset({Status.PLANNED, Status.SCHEDULED})
 
 CALLED_OFF = frozenset({Status.CANCELLED, Status.MISSED})
 """Visits that will not take place, and yet count as a date for those that hang on them."""
-
-
-def current(visits: Iterable[Visit]) -> dict[str, Visit]:
-    """The visit that stands for each encounter: its last occurrence that is not superseded."""
-    standing: dict[str, Visit] = {}
-    for visit in sorted(visits, key=lambda visit: visit.occurrence):
-        if visit.status is not Status.SUPERSEDED:
-            standing[visit.encounter] = visit
-    return standing
 
 
 def standing_day(visit: Visit) -> date:

@@ -8,6 +8,7 @@ arithmetic), scheduled (by agreement) and actual (by history).
 ('aspiration#2', 'day-3')
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -113,3 +114,12 @@ class Visit:
 def ref(encounter: str, occurrence: int) -> str:
     """The encounter id, with "#N" from the second occurrence on."""
     return encounter if occurrence == 1 else f"{encounter}#{occurrence}"
+
+
+def current(visits: Iterable[Visit]) -> dict[str, Visit]:
+    """The visit that stands for each encounter: its last occurrence that is not superseded."""
+    standing: dict[str, Visit] = {}
+    for visit in sorted(visits, key=lambda visit: visit.occurrence):
+        if visit.status is not Status.SUPERSEDED:
+            standing[visit.encounter] = visit
+    return standing

@@ -14,13 +14,12 @@ from scheduler.replanning import (
     FREE,
     adrift,
     anchor_dates,
-    current,
     follow,
     reach,
     revised,
     standing_day,
 )
-from scheduler.subject import OPEN, Allocation, Status, Visit
+from scheduler.subject import OPEN, Allocation, Status, Visit, current
 from scheduler.tree import Tree
 from tests.arms import allowed, moved, tree
 from tests.calendars import visit

@@ -19,7 +19,6 @@ from scheduler.replanning import (
     FREE,
     adrift,
     anchor_dates,
-    current,
     expected_anew,
     follow,
     reach,
@@ -31,7 +30,7 @@ from scheduler.services.clinics import Clinic
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book
 from scheduler.store.rows import TAKING
-from scheduler.subject import OPEN, Allocation, Status, Subject, Visit
+from scheduler.subject import OPEN, Allocation, Status, Subject, Visit, current
 from scheduler.tree import Tree
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scheduler.products import Product, infusions, untreated
-from scheduler.protocol import Dose, Kind
-from scheduler.replanning import current
-from scheduler.services import studies
+from scheduler.protocol import Arm, Dose, Kind
+from scheduler.readers.treatment import treatment
 from scheduler.store import Book, Store
-from scheduler.subject import Subject, Visit
+from scheduler.subject import Subject, Visit, current
 from scheduler.supplies import Supply, supplies, supply
 
 
@@ -58,7 +57,7 @@ def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Su
     infused = [visit for visit in visits if visit.kind is Kind.INFUSION]
     if not infused:
         return ()
-    arm = studies.kept(book, subject).arm(subject.arm)
+    arm = _arm(book, subject)
     standing = current(book.visits(subject=subject.code))
     products = book.products(subject.code)
     found = (supply(arm, standing, visit, subject.weight, products) for visit in infused)
@@ -66,7 +65,7 @@ def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Su
 
 
 def _holding(book: Book, subject: Subject) -> Holding | None:
-    arm = studies.kept(book, subject).arm(subject.arm)
+    arm = _arm(book, subject)
     if arm.dose is None or not infusions(arm):
         return None
     standing = current(book.visits(subject=subject.code))
@@ -78,3 +77,8 @@ def _holding(book: Book, subject: Subject) -> Holding | None:
         supplies=supplies(arm, standing, subject.weight, products),
         untreated=untreated(arm, standing),
     )
+
+
+def _arm(book: Book, subject: Subject) -> Arm:
+    text = book.protocol_text(subject.protocol, subject.protocol_version)
+    return treatment(text, subject.arm)

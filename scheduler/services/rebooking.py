@@ -15,12 +15,12 @@ from scheduler.errors import Problem, Refused
 from scheduler.minutes import NO_TIME, lowest
 from scheduler.placement import other_slots, widened
 from scheduler.plan import Expected, expect
-from scheduler.replanning import anchor_dates, current, reach, standing_day
+from scheduler.replanning import anchor_dates, reach, standing_day
 from scheduler.services import clinics, studies
 from scheduler.services.clinics import Clinic
 from scheduler.store import Book
 from scheduler.store.rows import TAKING
-from scheduler.subject import OPEN, Status, Subject, Visit
+from scheduler.subject import OPEN, Status, Subject, Visit, current
 from scheduler.tree import Tree
 
 

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from scheduler.errors import BadValue, Refused, Unplaced
 from scheduler.life import Act
 from scheduler.products import Product, Stage
-from scheduler.replanning import current
 from scheduler.store import Store
-from scheduler.subject import OPEN, Status, Visit
+from scheduler.subject import OPEN, Status, Visit, current
 from tests.courses import Course, begin
 
 VERBS = (

@@ -24,13 +24,13 @@ from scheduler.life import (
     StillAhead,
 )
 from scheduler.plan import expect
-from scheduler.replanning import adrift, anchor_dates, current, revised
+from scheduler.replanning import adrift, anchor_dates, revised
 from scheduler.services.clinics import OtherSite
 from scheduler.services.rebooking import OutsideWindow, PairParted, SlotTaken
 from scheduler.services.visits import Outcome
 from scheduler.sites import Role
 from scheduler.store import Store
-from scheduler.subject import OPEN, Status, Visit
+from scheduler.subject import OPEN, Status, Visit, current
 from tests.arms import tree, trial
 from tests.lives import CLINIC, Life, change, enroll, staffed, told
 
