@@ -70,7 +70,7 @@ def _some(draw: st.DrawFn, command: click.Command, *, every: int) -> list[str]:
 
 
 @given(command_lines())
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(["enroll", "--dry-run", "--date", "2026-03-02", "--arm", "\udcff"])
 @example(["enroll", "--dry-run", "--date", "2026-03-02", "--arm", "bmsc", "--conflicts", "n" * 300])
 @example(["export", "csv", "--week", "9999-W52"])
