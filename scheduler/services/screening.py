@@ -6,6 +6,7 @@ Nothing is stored here: `enrollment` keeps what a `Ruling` holds, and only with 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from os.path import isdir
 from pathlib import Path
 
 from scheduler import files
@@ -151,7 +152,7 @@ def print_sheet(
         printed=printed,
         templates=publication.templates(own),
     )
-    is_file = out.suffix.lower() == ".pdf" and not out.is_dir()
+    is_file = out.suffix.lower() == ".pdf" and not isdir(out)
     with Staging(out.parent if is_file else out) as staging:
         staging.put(out.name if is_file else f"{found.id}-screening-sheet.pdf", [content])
         [path] = staging.publish()

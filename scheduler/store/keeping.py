@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from os.path import isfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -96,7 +97,7 @@ def restore(url: str, file: Path, change: Change, *, patience: float = 5.0) -> R
         Refused: a PostgreSQL database is not empty.
         OutputError: the book cannot be replaced.
     """
-    if not file.is_file():
+    if not isfile(file):  # Path.is_file raises where a name is too long for a file
         raise BadInput([Problem(str(file), "is no file", "name a file of: schedule db backup")])
     with _using(engine(url, patience=patience)) as database:
         match database:

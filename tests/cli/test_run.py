@@ -73,6 +73,7 @@ def _some(draw: st.DrawFn, command: click.Command, *, every: int) -> list[str]:
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(["enroll", "--dry-run", "--date", "2026-03-02", "--arm", "\udcff"])
 @example(["enroll", "--dry-run", "--date", "2026-03-02", "--arm", "bmsc", "--conflicts", "n" * 300])
+@example(["db", "restore", "n" * 300])
 @example(["export", "csv", "--week", "9999-W52"])
 @example(["show", "\udcff"])
 @example(["upcoming", "--as-of", "2099-12-31", "--days", "3660"])
