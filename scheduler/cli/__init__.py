@@ -109,6 +109,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
         _check_text(arguments)
+        _check_text([v for name, v in os.environ.items() if name.startswith("SCHEDULE_")])
         result = schedule.main(arguments, prog_name="schedule", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:

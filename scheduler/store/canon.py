@@ -11,7 +11,7 @@ rows before it, and a book that moves to another engine keeps its keys.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -31,9 +31,12 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    exists,
     func,
+    literal,
     select,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.types import NULLTYPE
 
@@ -79,10 +82,14 @@ def digest(text: str) -> str:
 
 def of_change(connection: Connection, change_id: int) -> Iterator[Row]:
     """Every row that a change recorded, its own in `changes` among them."""
+    # A change touches few tables, and one question is far cheaper than one for each.
+    touched = set(connection.scalars(_TOUCHED, {"change": change_id}))
     for table in HISTORY:
+        if table.name not in touched:
+            continue
         query = _reading(table, connection.dialect.name, one=True)
         for found in connection.execute(query, {"change": change_id}):
-            yield _row(table, found._mapping)
+            yield _row(table, found)
 
 
 def of_table(connection: Connection, table: Table) -> Iterator[Row]:
@@ -90,7 +97,7 @@ def of_table(connection: Connection, table: Table) -> Iterator[Row]:
     query = _reading(table, connection.dialect.name, one=False)
     with _lenient(connection):
         for found in connection.execute(query, execution_options={"yield_per": 500}):
-            yield _row(table, found._mapping)
+            yield _row(table, found)
 
 
 @contextmanager
@@ -108,9 +115,21 @@ def _lenient(connection: Connection) -> Iterator[None]:
         driver.text_factory = strict
 
 
+def _mark(table: Table) -> Column[int]:
+    return table.c.id if table is changes else table.c.change_id
+
+
+_TOUCHED = union_all(
+    *(
+        select(literal(table.name)).where(exists().where(_mark(table) == bindparam("change")))
+        for table in HISTORY
+    )
+)
+
+
 @cache
 def _reading(table: Table, dialect: str, *, one: bool) -> Select[Any]:
-    mark = table.c.id if table is changes else table.c.change_id
+    mark = _mark(table)
     query = select(*(_plain(column, dialect).label(column.name) for column in table.c))
     if one:
         return query.where(mark == bindparam("change"))
@@ -135,17 +154,17 @@ def _plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
             return type_coerce(column, NULLTYPE)
 
 
-def _row(table: Table, found: Any) -> Row:
-    columns = {name: _cell(value) for name, value in found.items() if value is not None}
-    mark = "id" if table is changes else "change_id"
+def _row(table: Table, found: Iterable[object]) -> Row:
+    names = table.columns.keys()
+    columns = {
+        # Nothing else is ever written; foul play may leave blobs and fractions in SQLite.
+        name: value if isinstance(value, int | str) else repr(value)
+        for name, value in zip(names, found, strict=True)
+        if value is not None
+    }
     return Row(
         table=table.name,
-        change_id=columns.get(mark, ""),
+        change_id=columns.get(_mark(table).name, ""),
         key=tuple(columns.get(column.name, "") for column in table.primary_key),
         columns=columns,
     )
-
-
-def _cell(value: object) -> Cell:
-    # Nothing else is ever written; foul play may leave blobs and fractions in SQLite.
-    return value if isinstance(value, int | str) else repr(value)

@@ -16,9 +16,9 @@ It can be checked without this program.  The canonical form of a row is told in
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, insert, select
 
 from scheduler.store import canon
 from scheduler.store.canon import Row
@@ -36,7 +36,6 @@ _NEWEST = (
     .order_by(seals.c.number.desc())
     .limit(1)
 )
-_AT = select(changes.c.at).where(changes.c.id == bindparam("change"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +60,13 @@ def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
     number, hash, at = connection.execute(_NEWEST).first() or (0, NOTHING, None)
     back = timedelta(0)
     for change_id in change_ids:
-        now: datetime | None = connection.scalar(_AT, {"change": change_id})
-        if now is None:
+        rows = list(canon.of_change(connection, change_id))
+        instants = [row.columns["at"] for row in rows if row.table == changes.name]
+        if not instants:
             continue
+        now = datetime.fromisoformat(str(instants[0])).replace(tzinfo=UTC)
         back = max(back, at - now) if at else back
-        digests = digests_of(canon.of_change(connection, change_id))
+        digests = digests_of(rows)
         number, hash, at = number + 1, hashed(hash, digests), now
         row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
         connection.execute(insert(seals), row)

@@ -151,3 +151,19 @@ def test_clock_that_went_back_is_warned_of_and_marked(lived: Schedule) -> None:
     assert lived("audit", "--json").json["changes"][-1]["clock_back_seconds"] == 57600
     assert "CLOCK WENT BACK 16:00:00" in lived("audit").out
     assert lived("audit", "verify").code == 0
+
+
+def test_person_whose_name_is_no_text_is_refused(
+    lived: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the book nor its chain could hold it."""
+    monkeypatch.setenv("SCHEDULE_USER", "\udcff")
+    outcome = lived("subject", "weigh", "ZJ-001", "71")
+    assert outcome.code == 2
+    assert "is not text in UTF-8" in outcome.err
+
+
+def test_what_people_wrote_is_printed_whatever_the_fonts_lack(lived: Schedule) -> None:
+    assert lived("subject", "weigh", "ZJ-001", "71", "--reason", "well 😀 龘").code == 0
+    assert lived("audit", "export", "--out", "t.pdf").code == 0
+    assert "well <U+1F600> <U+9F98>" in _printed(lived.folder / "t.pdf")
