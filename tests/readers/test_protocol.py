@@ -217,6 +217,7 @@ MISTAKES = [
     ("15, 420", "15, 15", "", "vitals 3 is 15, which does not come after 15"),
     ("volume_ml = 80", "volume_ml = 0", "", "dose.volume_ml must be from 1 to 10000"),
     ("tolerance_ml = 5", "tolerance_ml = 80", "", "dose.tolerance_ml must be from 0 to 79"),
+    ("tolerance_ml = 5", 'untreated = "day-00"', "", 'dose.untreated "day-00" is not a milestone'),
     # kinds and pairs
     ('kind = "baseline"', 'kind = "base"', "", 'kind "base" is not one of baseline, procedure'),
     ('mode = "phone"', 'mode = "fax"', "", 'mode "fax" is not one of visit, phone'),
