@@ -19,7 +19,9 @@ RUNS = 15
 
 _IMPORTS = "import click, sqlalchemy, icalendar"
 _SHOW = "from scheduler.cli import main; main(['show', 'ZJ-001'])"
-_ENROLL = "from scheduler.cli import main; main(['enroll', '--date', '2026-03-02', '--arm', 'bmsc'])"
+_ENROLL = (
+    "from scheduler.cli import main; main(['enroll', '--date', '2026-03-02', '--arm', 'bmsc'])"
+)
 
 
 def rows(scale: float) -> Iterator[Row]:
