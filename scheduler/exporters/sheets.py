@@ -158,9 +158,7 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def compiled(
-    shown: Facts, templates: Templates, timestamp: int, document: str = "sheets"
-) -> bytes:
+def compiled(shown: Facts, templates: Templates, timestamp: int, document: str = "sheets") -> bytes:
     """The PDF of facts as they are, by the template `document`.
 
     Raises:
