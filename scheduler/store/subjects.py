@@ -1,0 +1,105 @@
+"""Participants as rows of the book: found by code, entered once, weighed again and again.
+
+>>> from sqlalchemy import create_engine
+>>> with create_engine("sqlite://").connect() as connection:
+...     tables.metadata.create_all(connection)
+...     find(connection, "ZJ-001"), every(connection, site=None)
+(None, ())
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, insert, select
+
+from scheduler.errors import UnknownName
+from scheduler.store import rows, tables
+from scheduler.subject import Subject, Weight
+
+_newer_weight = tables.weights.alias()
+_newer_version = tables.amendments.alias()
+_SUBJECTS = (
+    select(tables.subjects, tables.weights.c.kg, tables.weights.c.measured)
+    .add_columns(
+        func.coalesce(tables.amendments.c.version, tables.subjects.c.protocol_version).label(
+            "version"
+        )
+    )
+    .select_from(tables.subjects)
+    .outerjoin(
+        tables.amendments,
+        (tables.amendments.c.subject_id == tables.subjects.c.id)
+        & ~exists().where(
+            _newer_version.c.subject_id == tables.amendments.c.subject_id,
+            _newer_version.c.id > tables.amendments.c.id,
+        ),
+    )
+    .outerjoin(
+        tables.weights,
+        (tables.weights.c.subject_id == tables.subjects.c.id)
+        & ~exists().where(
+            _newer_weight.c.subject_id == tables.weights.c.subject_id,
+            _newer_weight.c.id > tables.weights.c.id,
+        ),
+    )
+)
+"""Subjects as they are now: with the version they follow and the weight added last."""
+
+
+def every(connection: Connection, site: str | None) -> tuple[Subject, ...]:
+    """Everyone enrolled, at one site or at all, by code."""
+    query = _SUBJECTS
+    if site is not None:
+        query = query.where(tables.subjects.c.site == site)
+    found = map(rows.subject_of, connection.execute(query))
+    # Two databases sort text differently; Python sorts it one way.
+    return tuple(sorted(found, key=lambda subject: subject.code))
+
+
+def codes(connection: Connection, site: str) -> tuple[str, ...]:
+    """Every code that begins with the site's, wherever its participant is enrolled."""
+    code = tables.subjects.c.code
+    return tuple(connection.scalars(select(code).where(code.startswith(f"{site}-"))))
+
+
+def find(connection: Connection, code: str) -> Row[Any] | None:
+    """The row of the subject of that code, in any case and width; None when there is none."""
+    query = _SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))
+    return connection.execute(query).one_or_none()
+
+
+def row(connection: Connection, code: str) -> Row[Any]:
+    """The row of the subject of that code.
+
+    Raises:
+        UnknownName: nobody is enrolled under it.
+    """
+    found = find(connection, code)
+    if found is None:
+        raise UnknownName("subject", code, _similar(connection, code))
+    return found
+
+
+def add(connection: Connection, change_id: int, subject: Subject) -> int:
+    """Enter a new subject, weighed or not; the id is its own."""
+    columns = {**rows.subject_columns(subject), "change_id": change_id}
+    added = insert(tables.subjects).values(columns).returning(tables.subjects.c.id)
+    subject_id: int = connection.execute(added).scalar_one()
+    if subject.weight:
+        weigh(connection, change_id, subject_id, subject.weight)
+    return subject_id
+
+
+def weigh(connection: Connection, change_id: int, subject_id: int, weight: Weight) -> None:
+    """Add a body weight; the one added last counts."""
+    kg = {"kg": str(weight.kg), "measured": weight.measured}
+    columns = {**kg, "subject_id": subject_id, "change_id": change_id}
+    connection.execute(insert(tables.weights), columns)
+
+
+def _similar(connection: Connection, code: str) -> Iterable[str]:
+    """The few enrolled codes nearest to `code`: thousands would bury the suggestion."""
+    known = connection.execute(select(tables.subjects.c.code_key, tables.subjects.c.code))
+    by_key = dict(tuple(found) for found in known)
+    return [by_key[key] for key in get_close_matches(rows.code_key(code), by_key, n=5)]

@@ -1,0 +1,92 @@
+"""Visits as the book tells them: as they stand, as they came about, and what they take.
+
+New states are appended in `scheduler.store.entries`.
+
+>>> from sqlalchemy import create_engine
+>>> with create_engine("sqlite://").connect() as connection:
+...     tables.metadata.create_all(connection)
+...     current(connection, subject_id=None, site="ZJ", days=None), history(connection, 1)
+((), ())
+"""
+
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, exists, func, select
+
+from scheduler.dates import Interval, Window
+from scheduler.store import rows, tables
+from scheduler.store.changes import Entry
+from scheduler.subject import Allocation, Visit
+
+_STATES = (
+    select(tables.visit_entries, tables.visits.c.encounter, tables.visits.c.occurrence)
+    .add_columns(tables.subjects.c.code)
+    .select_from(tables.visit_entries)
+    .join(tables.visits, tables.visits.c.id == tables.visit_entries.c.visit_id)
+    .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
+)
+
+_newer_state = tables.visit_entries.alias()
+_IS_CURRENT = ~exists().where(
+    _newer_state.c.visit_id == tables.visit_entries.c.visit_id,
+    _newer_state.c.revision > tables.visit_entries.c.revision,
+)
+
+_VERSION_THEN = func.coalesce(
+    select(tables.amendments.c.version)
+    .where(
+        tables.amendments.c.subject_id == tables.subjects.c.id,
+        tables.amendments.c.change_id <= tables.visit_entries.c.change_id,
+    )
+    .order_by(tables.amendments.c.id.desc())
+    .limit(1)
+    .scalar_subquery(),
+    tables.subjects.c.protocol_version,
+).label("version")
+"""The protocol version that the visit's participant was on when the state was recorded."""
+
+
+def current(
+    connection: Connection, *, subject_id: int | None, site: str | None, days: Window | None
+) -> tuple[Visit, ...]:
+    """Visits in their current state, by day and start; None asks for all."""
+    state = tables.visit_entries.c
+    query = _STATES.where(_IS_CURRENT)
+    if subject_id is not None:
+        query = query.where(tables.visits.c.subject_id == subject_id)
+    if site is not None:
+        query = query.where(state.site == site)
+    if days is not None:
+        query = query.where(state.day.between(days.earliest, days.latest))
+    query = query.order_by(state.day, state.start_at.nulls_first(), state.visit_id)
+    return tuple(map(rows.visit_of, connection.execute(query)))
+
+
+def history(connection: Connection, subject_id: int) -> tuple[Entry, ...]:
+    """Every state of a subject's visits that was ever recorded, oldest first."""
+    marks = tables.changes.c
+    query = (
+        _STATES.add_columns(marks.user_name, marks.at, marks.command, marks.reason)
+        .add_columns(_VERSION_THEN)
+        .join(tables.changes, marks.id == tables.visit_entries.c.change_id)
+        .where(tables.visits.c.subject_id == subject_id)
+        .order_by(tables.visit_entries.c.id)
+    )
+    return tuple(
+        Entry(change=rows.change_of(row), visit=rows.visit_of(row), version=row.version)
+        for row in connection.execute(query)
+    )
+
+
+def allocations(connection: Connection, site: str, span: Interval) -> tuple[Allocation, ...]:
+    """Units that open and completed visits take at the site within `span`, by start."""
+    taken = tables.bookings.c
+    query = (
+        select(taken.unit, taken.start_at, taken.end_at, taken.zone)
+        .where(taken.site == site, taken.start_at < span.end, taken.end_at > span.start)
+        .order_by(taken.start_at, taken.id)
+    )
+    return tuple(
+        Allocation(unit=unit, interval=rows.interval(start, end, ZoneInfo(zone)))
+        for unit, start, end, zone in connection.execute(query)
+    )
