@@ -5,7 +5,7 @@ This is the only place that reads the clock, the environment and the login.
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -20,17 +20,24 @@ from scheduler.store import Change, Store
 if TYPE_CHECKING:
     from scheduler.services.clinics import Clinic
 
+DEMO_SITE = "built-in demo site; name your own with --site or site_files"
+
 
 class App:
     """One run of the program; `flags` are the global options that were given.
 
-    `remarks` are what a person should know of changes that were stored all the same.
+    `remark` is told what a person should know of the run whatever the command has to say.
     """
 
-    def __init__(self, flags: Mapping[str, str | None]) -> None:
-        self._flags = flags
+    def __init__(
+        self,
+        flags: Mapping[str, str | None],
+        *,
+        remark: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._flags, self._remark = flags, remark
         self._opened = ExitStack()
-        self.remarks: list[str] = []
+        self._on_demo = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -51,7 +58,7 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The book that the settings name."""
-        return self._opened.enter_context(Store(self.database, remark=self.remarks.append))
+        return self._opened.enter_context(Store(self.database, remark=self._warn))
 
     @cached_property
     def clinic(self) -> "Clinic":
@@ -62,12 +69,19 @@ class App:
         """The clinic of a site's code."""
         from scheduler.services import clinics  # `show` and its like need no site file
 
-        return clinics.find(self.settings, code)
+        found = clinics.find(self.settings, code)
+        if found.site.demo and not self._on_demo:
+            self._on_demo = True
+            self._remark(f"Site: {found.site.name} ({DEMO_SITE})")
+        return found
 
     @property
     def templates(self) -> Path | None:
         """The hospital's own templates folder, if it has one."""
         return self.settings.templates
+
+    def _warn(self, what: str) -> None:
+        self._remark(f"Warning: {what}")
 
     def now(self) -> datetime:
         """This instant in UTC, in whole seconds as calendars write it."""

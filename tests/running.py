@@ -31,6 +31,12 @@ NOW = "2026-02-20T01:00:00+00:00"
 WORKED = ("enroll", "--date", "2026-03-02", "--arm", "bmsc", "--weight", "68.5")
 """The worked example of the built-in trial."""
 
+DEMO_SITE = (
+    "Site: Zhujiang Hospital of Southern Medical University"
+    " (built-in demo site; name your own with --site or site_files)\n"
+)
+"""What every command says first that works for the demo site because no other is named."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

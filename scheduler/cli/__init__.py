@@ -92,9 +92,8 @@ def schedule(
 ) -> None:
     """Plan the visits of a clinical trial and keep the plan in step with life."""
     flags = {"config": config, "database": database, "site": site, "user": user}
-    ctx.obj = app = App(flags)
+    ctx.obj = app = App(flags, remark=say)
     ctx.call_on_close(app.close)
-    ctx.call_on_close(lambda: say(*(f"Warning: {remark}" for remark in app.remarks)))
     ctx.meta["json"] = as_json
 
 

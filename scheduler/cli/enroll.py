@@ -127,11 +127,6 @@ def _sentences(missing: Missing) -> list[str]:
 
 
 def _remark(app: App, found: Enrollment, *, dry_run: bool) -> None:
-    site = app.clinic.site
-    if site.demo:
-        screen.say(
-            f"Site: {site.name} (built-in demo site; name your own with --site or site_files)"
-        )
     if notice := found.protocol.notice.say("en"):
         screen.say(f"Protocol: {notice}")
     _remark_eligibility(app, found)
@@ -139,7 +134,7 @@ def _remark(app: App, found: Enrollment, *, dry_run: bool) -> None:
     if found.acceptable:
         for missing in found.missing:
             screen.say(f"Deviation: {missing.expected.encounter.id} is planned without a slot")
-    today = app.today(site)
+    today = app.today(app.clinic.site)
     past = [str(visit.label) for visit in found.visits if visit.day and visit.day < today]
     if past:
         screen.say(f"In the past already: {', '.join(past)}")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduler import shipped
-from tests.running import SHORT, WORKED, Outcome, Schedule, calendar, site_file
+from tests.running import DEMO_SITE, SHORT, WORKED, Outcome, Schedule, calendar, site_file
 
 DRY = ("--dry-run", "--json")
 OF_A_SHORT_STUDY = ("enroll", "--date", "2026-03-02", "--arm", "a", "--protocol", "short.toml")
@@ -64,7 +64,7 @@ def test_nobody_is_enrolled_twice(journey: Schedule, again: str, dry: tuple[str,
     outcome = short(journey, "--subject", again, *dry)
     assert outcome.code == 9
     assert outcome.out == ""
-    assert outcome.err == (
+    assert outcome.err == DEMO_SITE + (
         "schedule: ZJ-001 is already enrolled; show it with: schedule show ZJ-001\n"
     )
     assert (journey.rows(), journey.files()) == (rows, files)

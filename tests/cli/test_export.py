@@ -10,7 +10,7 @@ from freezegun import freeze_time
 from pypdf import PdfReader
 
 from tests.calendars import events
-from tests.running import Outcome, Schedule, site_file
+from tests.running import DEMO_SITE, Outcome, Schedule, site_file
 
 
 @pytest.fixture
@@ -26,7 +26,8 @@ def written(schedule: Schedule, outcome: Outcome) -> list[str]:
     """The files a command has written; what it says, and what is there."""
     assert outcome.code == 0, outcome.err
     assert outcome.out == ""
-    named = [line.removeprefix("Written: ") for line in outcome.err.splitlines()]
+    said = outcome.err.removeprefix(DEMO_SITE).splitlines()
+    named = [line.removeprefix("Written: ") for line in said]
     assert sorted(named) == schedule.files()
     return named
 
@@ -106,7 +107,7 @@ def test_a_week_by_its_number_or_any_of_its_days(three: Schedule, week: str) -> 
 
 def test_a_week_without_visits_writes_nothing(three: Schedule) -> None:
     outcome = three("export", "ics", "--week", "2026-06-01")
-    assert (outcome.code, outcome.err) == (0, "No visits: nothing written\n")
+    assert (outcome.code, outcome.err) == (0, f"{DEMO_SITE}No visits: nothing written\n")
     assert three.files() == []
 
 
@@ -137,7 +138,7 @@ def test_only_what_changed(schedule: Schedule) -> None:
     assert schedule(*options, "2026-02-21").code == 0
     rows = read(schedule.folder / "ZJ-changes-2026-02-21-visits.csv")
     assert {row["subject"] for row in rows} == {"ZJ-002"}
-    assert schedule(*options, "2026-02-22").err == "No visits: nothing written\n"
+    assert schedule(*options, "2026-02-22").err == f"{DEMO_SITE}No visits: nothing written\n"
 
 
 def test_a_table_of_every_visit(three: Schedule) -> None:

@@ -171,7 +171,7 @@ def test_ten_mistakes_of_a_protocol_are_told_at_once(schedule: Schedule, refuses
     options = ("--date", "2026-03-02", "--arm", "a", "--protocol", "ten.toml")
     for arguments in (("enroll", *options), ("protocol", "check", "ten.toml")):
         outcome = refuses(5, *arguments, says="problems:")
-        lines = outcome.err.splitlines()[1:]
+        lines = outcome.err.partition("problems:\n")[2].splitlines()
         places = {int(line.split(":")[1]) for line in lines}
         assert all(line.startswith("  ten.toml:") for line in lines)
         mistakes = [n for n, line in enumerate(TEN_MISTAKES.splitlines(), start=1) if "#" in line]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tests.running import SHORT, Schedule
+from tests.running import DEMO_SITE, SHORT, Schedule
 from tests.screenings import DATED, answers_file, wanted
 
 ON = ("screen", "--date", "2026-03-02")
@@ -172,6 +172,6 @@ def test_the_sheet_is_written_to_a_file_or_a_folder(
 ) -> None:
     outcome = schedule("screen", "--sheet", out, "--language", "zh")
     assert outcome.code == 0
-    assert outcome.err == f"Written: {Path(path)}\n"
+    assert outcome.err == f"{DEMO_SITE}Written: {Path(path)}\n"
     assert schedule.files() == [path]
     assert "筛选记录单" in PdfReader(schedule.folder / path).pages[0].extract_text()

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from scheduler.exporters.deviations import COLUMNS
 from scheduler.store import Store
-from tests.running import Outcome, Schedule
+from tests.running import DEMO_SITE, Outcome, Schedule
 
 HOLIDAY = ("enroll", "--date", "2026-01-05", "--arm", "bmsc")
 """Day 14 falls into the Spring Festival, whatever is done."""
@@ -100,13 +100,13 @@ def test_table_for_the_screen(schedule: Schedule) -> None:
     assert "forced (planned)" in outcome.out
     assert "+10" in outcome.out
     assert "reason: conference" in " ".join(outcome.out.split())
-    assert done(schedule("deviations", "--subject", "ZJ-002")).err == "No deviations.\n"
+    assert done(schedule("deviations", "--subject", "ZJ-002")).err == f"{DEMO_SITE}No deviations.\n"
 
 
 def test_files(schedule: Schedule) -> None:
     lived(schedule)
     outcome = done(schedule("deviations", "--csv", "log/d.csv", "--pdf", "log/d.pdf"))
-    assert outcome.err == "Written: log/d.csv\nWritten: log/d.pdf\n"
+    assert outcome.err == f"{DEMO_SITE}Written: log/d.csv\nWritten: log/d.pdf\n"
     with Path("log/d.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == list(COLUMNS)
