@@ -18,6 +18,7 @@ from scheduler.sites import Site
 from scheduler.store import Change, Store
 
 if TYPE_CHECKING:
+    from scheduler.delivery.web import Web
     from scheduler.services.clinics import Clinic
 
 DEMO_SITE = "built-in demo site; name your own with --site or site_files"
@@ -69,11 +70,18 @@ class App:
         """The clinic of a site's code."""
         from scheduler.services import clinics  # `show` and its like need no site file
 
-        found = clinics.find(self.settings, code)
+        found = clinics.find(self.settings, code, self.web)
         if found.site.demo and not self._on_demo:
             self._on_demo = True
             self._remark(f"Site: {found.site.name} ({DEMO_SITE})")
         return found
+
+    @cached_property
+    def web(self) -> "Web":
+        """The web, as far as calendars are read from it."""
+        from scheduler.delivery.web import Web
+
+        return Web(cache=config.DIRS.user_cache_path / "calendars", now=self.now)
 
     @property
     def templates(self) -> Path | None:

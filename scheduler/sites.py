@@ -92,9 +92,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictCalendar:
-    """An .ics source and whose time it takes: "site", a kind, a unit, or a participant's code."""
+    """A calendar and whose time it takes: "site", a kind, a unit, or a participant's code.
 
-    source: str
+    `source` is a file or an address on the web, which may hold a secret.
+    """
+
+    source: str = field(repr=False)
     belongs_to: str
 
 
@@ -116,6 +119,7 @@ class Site:
     `closed` maps days to reasons, `opened` days to hours; both override the public
     holidays.  Starts lie on a grid of `grid` minutes from each opening.  `people` are
     logins and their roles; where nobody is named, everybody may do everything.
+    `private_hosts` are computers inside of the hospital's network that hold calendars.
     """
 
     code: str
@@ -131,6 +135,7 @@ class Site:
     grid: int = 30
     resources: tuple[Resource, ...] = ()
     calendars: tuple[ConflictCalendar, ...] = ()
+    private_hosts: frozenset[str] = frozenset()
     wording: Mapping[Audience, Wording] = field(default_factory=dict)
     people: Mapping[str, Role] = field(default_factory=dict)
     language: str = "en"

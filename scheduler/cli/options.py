@@ -85,6 +85,6 @@ as_of_option: Callable[[F], F] = click.option(
 conflicts_option: Callable[[F], F] = click.option(
     "--conflicts",
     multiple=True,
-    metavar="FILE",
+    metavar="FILE|URL",
     help="Calendar (.ics) whose events close the site; may be repeated.",
 )

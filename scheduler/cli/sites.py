@@ -24,7 +24,7 @@ def site() -> None:
 @click.pass_obj
 def check(app: App, file: str) -> int:
     """Check a site file and the conflict calendars it names; every problem is listed."""
-    clinic = clinics.read(Path(file))
+    clinic = clinics.read(Path(file), app.web)
     found = clinic.site
     today = app.today(found)
     year = Window(earliest=today, latest=today + timedelta(days=YEAR - 1))

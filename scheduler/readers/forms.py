@@ -29,6 +29,7 @@ from cattrs import ClassValidationError, ForbiddenExtraKeysError, IterableValida
 from scheduler.errors import BadInput, Problem
 from scheduler.readers.places import Path, Places
 from scheduler.readers.vocabulary import CONVERTER, meant, nearest
+from scheduler.webaddress import shown
 
 Form = TypeVar("Form")
 
@@ -123,7 +124,7 @@ def _entry_name(value: object, position: int) -> str:
     if isinstance(value, dict):
         for key in _NAMED_BY:
             if isinstance(value.get(key), str) and value[key].strip():
-                return f'"{value[key]}"'
+                return f'"{shown(value[key])}"'
     return str(position + 1)
 
 

@@ -38,12 +38,14 @@ from scheduler.sites import (
     Wording,
     public_holidays,
 )
+from scheduler.webaddress import WebAddress, on_the_web
 
 PAPERS = ("A4", "Letter")
 """The papers that sheets are laid out for."""
 
 _CODE = re.compile(r"[A-Z0-9]{1,10}\Z")
 _LINK = re.compile(r"https?://[^\s/]+\S*\Z")
+_HOST_NAME = re.compile(r"[^\s/?#@\[\]%A-Z]+\Z")
 _DAY = 24 * 60
 _FINEST, _COARSEST = 5, 240
 _MOST_UNITS = 100
@@ -80,6 +82,7 @@ def read(text: str, name: str) -> Site:
         calendars=tuple(
             ConflictCalendar(source=c.source, belongs_to=c.belongs_to) for c in form.calendar
         ),
+        private_hosts=frozenset(form.private_hosts),
         wording=_wording(form, findings),
         people=_people(form, findings),
         language=form.language,
@@ -112,6 +115,10 @@ def _check_settings(form: SiteForm, findings: Findings) -> None:
     ):
         if value not in known:
             findings.blame((key,), f'"{value}" is not one of {", ".join(known)}')
+    for host in form.private_hosts:
+        if not _HOST_NAME.match(host):
+            what = f'"{host}" is no host name in small letters'
+            findings.blame(("private_hosts",), what, 'like "calendar.hospital.example"')
     findings.within(("grid",), form.grid, _FINEST, _COARSEST)
     if findings.sound(("grid",)) and _DAY % form.grid:
         what = f"of {form.grid} minutes does not divide a day"
@@ -219,6 +226,20 @@ def _check_calendars(form: SiteForm, resources: Sequence[Resource], findings: Fi
             what = f'"{owner}" is not the site, a resource or a participant of it'
             remedy = meant(owner, [*named, f"{form.code}-001"])
             findings.blame(("calendar", n, "belongs_to"), what, remedy)
+        if on_the_web(calendar.source):
+            _check_address(("calendar", n, "source"), calendar.source, form, findings)
+
+
+def _check_address(path: Path, source: str, form: SiteForm, findings: Findings) -> None:
+    try:
+        address = WebAddress.parse(source)
+    except ValueError as error:
+        findings.blame(path, str(error))
+        return
+    if not address.secure and address.host not in form.private_hosts:
+        what = f"is read from {address.host} without encryption"
+        remedy = "write https://, or name a host of the hospital's own network in private_hosts"
+        findings.blame(path, what, remedy)
 
 
 def _people(form: SiteForm, findings: Findings) -> Mapping[str, Role]:

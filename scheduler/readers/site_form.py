@@ -77,7 +77,7 @@ class ResourceForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarForm:
-    """A [[calendar]]: an .ics source, and whose time it takes."""
+    """A [[calendar]]: a file or an address on the web, and whose time it takes."""
 
     source: str = required("")
     belongs_to: str = required("")
@@ -119,5 +119,6 @@ class SiteForm:
     opened: tuple[OpenedForm, ...] = ()
     resources: Mapping[str, ResourceForm] = field(default_factory=dict)
     calendar: tuple[CalendarForm, ...] = ()
+    private_hosts: tuple[str, ...] = ()
     wording: WordingsForm = WordingsForm()
     people: Mapping[str, str] = field(default_factory=dict)

@@ -89,7 +89,7 @@ class Desk:
         spans = [each.reach() for each in work]
         first, last = min(s.earliest for s in spans), max(s.latest for s in spans)
         span = widened(Window(earliest=first, latest=last)).interval(site.tz())
-        taken = clinics.taken(self.clinic, (), span)
+        taken = clinics.taken_at_once(self.clinic, (), span)
         past = Window(earliest=min(first, today) - timedelta(days=90), latest=today - timedelta(1))
         over = Busy.of(WHOLE_SITE, "before today", [past.interval(site.tz())])
         self.problems, self._closed = taken.problems, [*taken.busy, over]

@@ -54,7 +54,7 @@ def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Ch
         ends = [max(visit.day or as_of, visit.window.latest) for visit in coming]
         last = max(ends, default=as_of)
         days = Window(earliest=as_of, latest=last)
-        taken = clinics.taken(clinic, given, days.interval(site.tz()))
+        taken = clinics.taken_at_once(clinic, given, days.interval(site.tz()))
         checking = _Checking(book, clinic, taken.busy, every)
         blocked = tuple(checking.blocked(coming))
         return Check(checked=len(coming), blocked=blocked, problems=taken.problems)

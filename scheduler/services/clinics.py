@@ -15,12 +15,15 @@ from scheduler import files, shipped
 from scheduler.config import Settings
 from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval
+from scheduler.delivery.web import Web
 from scheduler.errors import BadInput, Problem, UnknownName, UsageError
 from scheduler.protocol import Arm
 from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
+from scheduler.services import sources
+from scheduler.services.sources import Source
 from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
-from scheduler.store import Book
+from scheduler.store import Book, Interruption
 from scheduler.subject import Allocation, Subject
 
 DEMO = "sites/zhujiang.toml"
@@ -28,10 +31,14 @@ DEMO = "sites/zhujiang.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clinic:
-    """A site, and the folder that the calendars in its file are relative to."""
+    """A site, the folder that the calendars in its file are relative to, and the web.
+
+    Without a `web` the calendars are files only.
+    """
 
     site: Site
     folder: Path
+    web: Web | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,7 @@ class SiteNotNamed(UsageError):
         super().__init__(f"which site? Name one with --site: {', '.join(known)}")
 
 
-def find(settings: Settings, code: str | None = None) -> Clinic:
+def find(settings: Settings, code: str | None = None, web: Web | None = None) -> Clinic:
     """The clinic of that code, else of the `site` setting, else the only one, else the demo site.
 
     Raises:
@@ -59,16 +66,16 @@ def find(settings: Settings, code: str | None = None) -> Clinic:
     """
     wanted = code or settings.get("site")
     if wanted and wanted.endswith(".toml"):
-        return read(Path(wanted))
+        return read(Path(wanted), web)
     clinics: dict[str, Clinic] = {}
     for path in settings.site_files:
-        clinic = read(path)
+        clinic = read(path, web)
         if clinic.site.code in clinics:
             what = f"describes site {clinic.site.code}, as another of site_files does"
             raise BadInput([Problem(str(path), what, "keep one of the two")])
         clinics[clinic.site.code] = clinic
     if not clinics:
-        demo = _demo(settings.templates)
+        demo = _demo(settings.templates, web)
         clinics = {demo.site.code: demo}
     if wanted is None and len(clinics) == 1:
         return next(iter(clinics.values()))
@@ -79,14 +86,15 @@ def find(settings: Settings, code: str | None = None) -> Clinic:
     return clinics[wanted.upper()]
 
 
-def read(path: Path) -> Clinic:
+def read(path: Path, web: Web | None = None) -> Clinic:
     """The clinic of a site file; BadInput lists every problem."""
-    return Clinic(site=reader.read(files.read_text(path), str(path)), folder=path.parent)
+    site = reader.read(files.read_text(path), str(path))
+    return Clinic(site=site, folder=path.parent, web=web)
 
 
-def _demo(own: Path | None) -> Clinic:
+def _demo(own: Path | None, web: Web | None) -> Clinic:
     text = shipped.read(DEMO, own).decode()
-    return Clinic(site=reader.read(text, DEMO), folder=shipped.folder())
+    return Clinic(site=reader.read(text, DEMO), folder=shipped.folder(), web=web)
 
 
 class OtherSite(UsageError):
@@ -133,28 +141,62 @@ def check_resources(site: Site, arm: Arm) -> None:
 def taken(clinic: Clinic, given: Sequence[str], span: Interval) -> Taken:
     """Time that the site's conflict calendars and the `given` ones take within `span`.
 
-    Given calendars belong to nobody in particular and so close the whole site.
+    Given calendars belong to nobody in particular and so close the whole site.  Servers
+    may have to be waited for; inside a transaction it is `taken_at_once`.
 
     Raises:
         BadInput: a calendar cannot be read at all; all such are listed.
     """
-    own = clinic.site.calendars
-    sources = [
-        *((clinic.folder / calendar.source, _owner(clinic.site, calendar)) for calendar in own),
-        *((Path(name), WHOLE_SITE) for name in given),
+    named = _sources(clinic, given)
+    if clinic.web:
+        clinic.web.fetch(sources.addresses(named), clinic.site.private_hosts)
+    return _taken(clinic, named, span)
+
+
+def taken_at_once(clinic: Clinic, given: Sequence[str], span: Interval) -> Taken:
+    """As `taken`, inside a transaction: nobody else shall wait for servers.
+
+    Raises:
+        Interruption: servers have to be asked first.
+        BadInput: a calendar cannot be read at all; all such are listed.
+    """
+    named, web = _sources(clinic, given), clinic.web
+    if web and (missing := web.missing(sources.addresses(named))):
+        raise Interruption(lambda: web.fetch(missing, clinic.site.private_hosts))
+    return _taken(clinic, named, span)
+
+
+def _sources(clinic: Clinic, given: Sequence[str]) -> list[Source]:
+    named = [
+        *((clinic.folder, c.source, _owner(clinic.site, c)) for c in clinic.site.calendars),
+        *((Path(), name, WHOLE_SITE) for name in given),
     ]
+    found: list[Source] = []
+    problems: list[Problem] = []
+    for folder, source, owner in named:
+        try:
+            found.append(Source(place=sources.located(source, folder), owner=owner))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _taken(clinic: Clinic, named: Iterable[Source], span: Interval) -> Taken:
     busy: list[Busy] = []
     problems: list[Problem] = []
     unreadable: list[Problem] = []
-    for path, owner in sources:
+    for source in named:
+        name = sources.name(source.place)
         try:
-            content = files.read_bytes(path)
-            read = calendars.read(content, path.name, zone=clinic.site.tz(), span=span)
+            content = sources.content(source.place, clinic.web)
+            read = calendars.read(content.body, name, zone=clinic.site.tz(), span=span)
         except BadInput as error:
             unreadable += error.problems
         else:
-            busy.append(Busy(owner=owner, source=path.name, intervals=read.busy))
-            problems += read.problems
+            busy.append(Busy(owner=source.owner, source=name, intervals=read.busy))
+            problems += [*([content.problem] if content.problem else []), *read.problems]
     if unreadable:
         raise BadInput(unreadable)
     return Taken(busy=tuple(busy), problems=tuple(problems))

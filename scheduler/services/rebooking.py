@@ -153,7 +153,7 @@ class Rebooking:
         come = [v for id, v in standing.items() if id not in leaving and v not in stay]
         days = widened(reach(self.tree, self.subject.enrolled, standing, leaving))
         span = days.interval(clinic.site.tz())
-        taken = clinics.taken(clinic, (), span)
+        taken = clinics.taken_at_once(clinic, (), span)
         self.problems = taken.problems
         freed = [a for visit in gone if visit.status in TAKING for a in visit.allocations]
         booked = clinics.booked(self._book, clinic.site.code, span, freed)

@@ -3,8 +3,19 @@
 from scheduler.store.book import Book
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.entries import DoubleBooked
+from scheduler.store.interruption import Interruption
 from scheduler.store.screenings import Ruled
 from scheduler.store.store import Store
 from scheduler.store.verification import Verdict
 
-__all__ = ["Book", "Change", "DoubleBooked", "Entry", "Following", "Ruled", "Store", "Verdict"]
+__all__ = [
+    "Book",
+    "Change",
+    "DoubleBooked",
+    "Entry",
+    "Following",
+    "Interruption",
+    "Ruled",
+    "Store",
+    "Verdict",
+]

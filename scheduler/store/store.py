@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from scheduler.store import chain, schema
 from scheduler.store.book import Book
 from scheduler.store.engines import engine
+from scheduler.store.interruption import uninterrupted
 from scheduler.store.tables import metadata
 
 T = TypeVar("T")
@@ -58,36 +59,24 @@ class Store:
 
         The book is made in an empty database.  `work` is done again from the start, on
         the newer book, where others write at the same moment, so it should change
-        nothing but the book.
+        nothing but the book.  It may raise an `Interruption`.
 
         Raises:
             StoreUnavailable: the database cannot be opened, locked or written.
         """
         self._database.prepare()
-        with self._explained():
-            for attempt in range(ATTEMPTS - 1):
-                try:
-                    return self._write(work, alone=attempt > 0)
-                except DBAPIError as error:
-                    if not self._database.lost_race(error):
-                        raise
-            return self._write(work, alone=True)
+        return uninterrupted(lambda: self._written(work))
 
     def read(self, work: Callable[[Book], T]) -> T:
         """Do `work` on one state of the book; it cannot change anything.
 
-        A database that is missing or empty reads as an empty book and stays so.
+        A database that is missing or empty reads as an empty book and stays so.  The
+        work may raise an `Interruption`.
 
         Raises:
             StoreUnavailable: the database cannot be opened or is no book.
         """
-        if self._database.is_missing():
-            return _read_empty(work)
-        with self._explained(), self._database.engine.connect() as connection:
-            self._database.begin_reading(connection)
-            if schema.exists(connection, self._database.place):
-                return work(Book(connection))
-        return _read_empty(work)
+        return uninterrupted(lambda: self._read(work))
 
     def close(self) -> None:
         """Close every connection."""
@@ -103,6 +92,25 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _written(self, work: Callable[[Book], T]) -> T:
+        with self._explained():
+            for attempt in range(ATTEMPTS - 1):
+                try:
+                    return self._write(work, alone=attempt > 0)
+                except DBAPIError as error:
+                    if not self._database.lost_race(error):
+                        raise
+            return self._write(work, alone=True)
+
+    def _read(self, work: Callable[[Book], T]) -> T:
+        if self._database.is_missing():
+            return _read_empty(work)
+        with self._explained(), self._database.engine.connect() as connection:
+            self._database.begin_reading(connection)
+            if schema.exists(connection, self._database.place):
+                return work(Book(connection))
+        return _read_empty(work)
 
     def _write(self, work: Callable[[Book], T], *, alone: bool) -> T:
         database = self._database

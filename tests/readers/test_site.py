@@ -21,6 +21,7 @@ zone = "Europe/Berlin"
 language = "en"
 paper = "Letter"
 grid = 15
+private_hosts = ["calendar.local"]
 
 [hours]
 monday = ["08:00-12:00", "13:00-17:00"]
@@ -106,6 +107,7 @@ def test_every_key_gets_into_the_value() -> None:
         ("chair", ("chair-1", "chair-2")),
         ("lab-bench", ("lab-bench-1",)),
     ]
+    assert site.private_hosts == {"calendar.local"}
     assert site.calendars == (
         ConflictCalendar(source="calendars/house.ics", belongs_to="site"),
         ConflictCalendar(source="https://example.org/chair.ics", belongs_to="chair-2"),
@@ -172,6 +174,11 @@ MISTAKES = [
     ('belongs_to = "site"', 'belongs_to = "chiar"', "", 'did you mean "chair"?'),
     ('belongs_to = "site"', 'belongs_to = "ZJ-001"', "", "is not the site, a resource or a part"),
     ('source = "own.ics"', "", "[[calendar]]\n\nbelongs_to", "calendar 3: source is missing"),
+    ("https://example.org/chair.ics", "ftp://li:pw@x/", "", "source must begin with https://"),
+    ("https://example.org/chair.ics", "https:///a", "", "source is no address on the web"),
+    ("https://example.org/chair.ics", "http://example.org/", "",
+     "source is read from example.org without encryption"),
+    ('["calendar.local"]', '["Calendar.local"]', "", '"Calendar.local" is no host name'),
     # wording
     ("[wording.participant]", "[wording.patient]", "", "wording.patient is not a key here"),
     ("[wording.participant]", "[wording.asessor]", "", 'did you mean "assessor"?'),
@@ -187,6 +194,14 @@ def test_one_mistake_is_one_problem(old: str, new: str, where: str, what: str) -
     [problem] = problems(text)
     assert what in str(problem)
     assert problem.place == f"clinic.toml:{line(text, where) if where else line(SMALL, old)}"
+
+
+def test_no_secret_of_an_address_is_told() -> None:
+    text = SMALL.replace("https://example.org/chair.ics", "https://li:geheim@x/private-7f3a.ics")
+    for old, new in (("chair-2", "chiar"), ("https://li", "ftp://li")):
+        [problem] = problems(text.replace(old, new))
+        assert "geheim" not in str(problem)
+        assert "private-7f3a" not in str(problem)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
