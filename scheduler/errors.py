@@ -118,5 +118,5 @@ class OutputError(SchedulerError):
 
     exit_code = 10
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"cannot write {path}: {why}; name another folder with --out")
+    def __init__(self, path: str, why: str, remedy: str = "name another folder with --out") -> None:
+        super().__init__(f"cannot write {path}: {why}; {remedy}")

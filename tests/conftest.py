@@ -48,6 +48,16 @@ def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
 
 
 @pytest.fixture
+def elsewhere(
+    databases: Databases, sqlite_files: SqliteFiles, postgresql: PostgresqlDatabases
+) -> Iterator[str]:
+    """An empty database on the engine that `databases` are not on."""
+    other = postgresql if databases.name == sqlite_files.name else sqlite_files
+    with other.empty() as url:
+        yield url
+
+
+@pytest.fixture
 def schedule(
     sqlite_files: SqliteFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Schedule]:

@@ -1,4 +1,4 @@
-"""`schedule db backup|restore|upgrade`: keep the book safe."""
+"""`schedule db backup|restore|upgrade|migrate`: keep the book safe."""
 
 from pathlib import Path
 
@@ -6,15 +6,20 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.store import keeping
+from scheduler.store import keeping, relocation
 from scheduler.store.verification import BrokenTrail
+
+LATE = (
+    "others stored {} more change(s) in the old book meanwhile, which the new one lacks: let"
+    " nobody write, and carry it into another empty database"
+)
 
 _FILE = click.Path(path_type=Path)
 
 
 @click.group()
 def db() -> None:
-    """Back up, restore or upgrade the book."""
+    """Back up, restore, upgrade or move the book."""
 
 
 @db.command()
@@ -65,6 +70,27 @@ def upgrade(app: App) -> None:
         return
     screen.say(f"The book as it was is kept as {done.backup}")
     click.echo(f"Upgraded from schema {done.revision}")
+
+
+@db.command()
+@click.argument("url", metavar="URL")
+@click.option("--dry-run", is_flag=True, help="Make sure that it would work; store nothing.")
+@click.pass_obj
+def migrate(app: App, url: str, dry_run: bool) -> None:
+    """Carry the whole book, history included, into the empty database at URL.
+
+    Either may be SQLite or PostgreSQL. The book is only read, and stays as it is; what is
+    written into it afterwards is not carried, so let nobody write until the settings name
+    the new one.
+    """
+    with screen.progress("Carrying rows") as watch:
+        done = relocation.relocate(app.database, url, dry_run=dry_run, watch=watch)
+    head = f"{done.head.number} changes, {done.rows} rows; head: {done.head.hash}"
+    click.echo(f"Would be carried over: {head}" if dry_run else f"Carried over: {head}")
+    if done.later:
+        screen.warn([LATE.format(done.later)])
+    if not dry_run:
+        screen.say("Now name the new book as `database` in the settings of every desk.")
 
 
 COMMANDS = {"db": db}

@@ -5,7 +5,8 @@ Colour appears on a terminal only, and never where NO_COLOR is set.
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,20 @@ def say(*lines: str) -> None:
 def complain(sentence: str) -> None:
     """Why the command failed."""
     click.echo(f"schedule: {sentence}", err=True)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], object]]:
+    """A bar on a terminal, moved by telling how much is done of how much; else nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_json(record: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    DateTime,
     Integer,
     Select,
     Table,
@@ -130,13 +131,13 @@ _TOUCHED = union_all(
 @cache
 def _reading(table: Table, dialect: str, *, one: bool) -> Select[Any]:
     mark = _mark(table)
-    query = select(*(_plain(column, dialect).label(column.name) for column in table.c))
+    query = select(*(plain(column, dialect).label(column.name) for column in table.c))
     if one:
         return query.where(mark == bindparam("change"))
     return query.order_by(mark, *table.primary_key)
 
 
-def _plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
+def plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
     """The column as SQLite stores it."""
     if dialect == "sqlite":
         # No type: whatever stands in the file comes back as it is.
@@ -152,6 +153,22 @@ def _plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
             return cast(column, Text)
         case _:
             return type_coerce(column, NULLTYPE)
+
+
+def stored(name: str, column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """What the column holds when the parameter `name` is its plain form."""
+    if dialect == "sqlite":
+        # A type that leaves every value as it is, unlike the column's own.
+        return bindparam(name, type_=Text())
+    match column.type:
+        case Instant():
+            return func.timezone("UTC", cast(bindparam(name, type_=Text()), DateTime()))
+        case Date() | JSON():
+            return cast(bindparam(name, type_=Text()), column.type)
+        case Boolean():
+            return cast(bindparam(name, type_=Integer()), column.type)
+        case _:
+            return bindparam(name, type_=column.type)
 
 
 def _row(table: Table, found: Iterable[object]) -> Row:

@@ -4,29 +4,24 @@
 'book-before-restore-20260302T093000Z.db'
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os.path import isfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import BadInput, BadValue, Problem, StoreUnavailable
 from scheduler.store import chain, guards, postgresql_dumps, schema, sqlite_copies, verification
 from scheduler.store.changes import Change
-from scheduler.store.engines import Engine, engine
+from scheduler.store.engines import Engine, engine, using
 from scheduler.store.marks import Marks
 from scheduler.store.postgresql import Postgresql
-from scheduler.store.sqlite import Sqlite
+from scheduler.store.sqlite import Sqlite, of_file
 from scheduler.store.tables import REVISION
 from scheduler.store.verification import BrokenTrail, Verdict
-
-E = TypeVar("E", bound=Engine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +64,13 @@ def backup(url: str, out: Path, *, patience: float = 5.0) -> Verdict | None:
         OutputError: it cannot be written.
         StoreUnavailable: there is no book, it is damaged, or a program is missing.
     """
-    with _using(engine(url, patience=patience)) as database:
+    with using(engine(url, patience=patience)) as database:
         _revision(database)
         with sqlite_copies.appearing(out) as part:
             match database:
                 case Sqlite():
                     sqlite_copies.copy(database, part)
-                    with _using(_file(part)) as copied:
+                    with using(of_file(part)) as copied:
                         _refuse_flaws(copied, out)
                         return _verified(copied)
                 case Postgresql():
@@ -99,7 +94,7 @@ def restore(url: str, file: Path, change: Change, *, patience: float = 5.0) -> R
     """
     if not isfile(file):  # Path.is_file raises where a name is too long for a file
         raise BadInput([Problem(str(file), "is no file", "name a file of: schedule db backup")])
-    with _using(engine(url, patience=patience)) as database:
+    with using(engine(url, patience=patience)) as database:
         match database:
             case Sqlite():
                 return _restore_sqlite(database, file, change)
@@ -118,7 +113,7 @@ def upgrade(url: str, folder: Path, change: Change, *, patience: float = 5.0) ->
         BrokenTrail: the history would not verify afterwards; nothing is changed.
         StoreUnavailable: there is no book, or it cannot be used now.
     """
-    with _using(engine(url, patience=patience)) as database:
+    with using(engine(url, patience=patience)) as database:
         revision = _revision(database)
         if revision == REVISION:
             return None
@@ -128,7 +123,7 @@ def upgrade(url: str, folder: Path, change: Change, *, patience: float = 5.0) ->
         with sqlite_copies.appearing(out) as part:
             if isinstance(database, Sqlite):
                 sqlite_copies.copy(database, part)
-                with _using(_file(part)) as copied:
+                with using(of_file(part)) as copied:
                     _refuse_flaws(copied, out)
             else:
                 postgresql_dumps.dump(database, part)
@@ -145,13 +140,13 @@ def _restore_sqlite(database: Sqlite, file: Path, change: Change) -> Restored:
         raise BadValue("database", "in memory", "it is gone when this command ends")
     if not database.is_missing():
         _refuse_foreign(database)
-    book.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database.make_folder()
     kept = aside(book, "before-restore", change.at)
     with TemporaryDirectory(prefix=f".{book.name}.", dir=book.parent) as folder:
         whole = Path(folder) / book.name
         whole.touch(mode=0o600)
         sqlite_copies.take_in(file, whole)
-        with _using(_file(whole)) as taken:
+        with using(of_file(whole)) as taken:
             _refuse_flaws(taken, file)
             with taken.engine.connect() as connection:
                 taken.begin_writing(connection)
@@ -195,24 +190,6 @@ def _take_over(connection: Connection, place: str, change: Change) -> Verdict:
     noted = replace(change, reason=f"{change.reason} (schema {revision}, head {head.hash})".strip())
     chain.seal(connection, [Marks(connection).id_of(noted)])
     return verification.verify(connection)
-
-
-@contextmanager
-def _using(database: E) -> Iterator[E]:
-    """The database while the block runs; its errors come in words."""
-    try:
-        yield database
-    except DBAPIError as error:
-        explained = database.explain(error)
-        if explained is None:
-            raise
-        raise explained from error
-    finally:
-        database.engine.dispose()
-
-
-def _file(path: Path) -> Sqlite:
-    return Sqlite(URL.create("sqlite", database=str(path)), patience=0)
 
 
 def _revision(database: Engine) -> str:

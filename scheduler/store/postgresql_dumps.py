@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, inspect, text
 
-from scheduler.errors import BadInput, Problem, Refused, StoreUnavailable
+from scheduler.errors import BadInput, Problem, StoreUnavailable
+from scheduler.store import schema
 from scheduler.store.postgresql import Postgresql
 
 _PLAIN = ("--no-owner", "--no-privileges", "--no-comments")
@@ -26,16 +27,6 @@ class MissingProgram(StoreUnavailable):
         super().__init__(
             f"{program} is not installed here; install PostgreSQL's client programs"
             " (Debian: postgresql-client), not older than the server"
-        )
-
-
-class NotEmpty(Refused):
-    """A backup goes into a database that holds nothing, so that nothing is lost."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(
-            f"{place} is not empty; make an empty database, restore into that one with"
-            " --database, and name it in the settings"
         )
 
 
@@ -65,8 +56,7 @@ def load(database: Postgresql, file: Path) -> None:
         StoreUnavailable: the program is missing.
     """
     with database.engine.connect() as connection:
-        if inspect(connection).get_table_names():
-            raise NotEmpty(database.place)
+        schema.refuse_tables(connection, database.place)
     options = ("--exit-on-error", "--single-transaction", *_PLAIN)
     if failure := _run("pg_restore", database.url, *options, str(file)):
         raise BadInput([Problem(str(file), f"cannot be restored: {failure}")])

@@ -4,7 +4,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, inspect, text
 
-from scheduler.errors import StoreUnavailable
+from scheduler.errors import Refused, StoreUnavailable
 from scheduler.store.tables import REVISION, changes
 
 VERSION_TABLE = "alembic_version"
@@ -35,6 +35,16 @@ class OtherSchema(StoreUnavailable):
         super().__init__(f"{place} has schema {revision}, {advice}")
 
 
+class NotEmpty(Refused):
+    """A book that comes from elsewhere goes where nothing is, so that nothing is lost."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"{place} is not empty; make an empty database for it, name that one with"
+            " this command, and afterwards in the settings"
+        )
+
+
 def revision(connection: Connection, place: str) -> str | None:
     """The schema of the book in the database; None when it holds nothing at all.
 
@@ -60,6 +70,12 @@ def exists(connection: Connection, place: str) -> bool:
     if found not in {None, REVISION}:
         raise OtherSchema(place, str(found))
     return found is not None
+
+
+def refuse_tables(connection: Connection, place: str) -> None:
+    """NotEmpty where the database holds any table."""
+    if inspect(connection).get_table_names():
+        raise NotEmpty(place)
 
 
 def migrate(connection: Connection) -> None:

@@ -67,12 +67,25 @@ class Sqlite:
         """
         if self.path is None or not self.is_missing():
             return
+        self.make_folder()
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Exclusively: opening and closing a file that another thread has open would
             # drop the locks SQLite holds on it.
             with suppress(FileExistsError):
                 self.path.touch(mode=0o600, exist_ok=False)
+        except OSError as error:
+            raise self._unreachable(error) from error
+
+    def make_folder(self) -> None:
+        """Make the folder of the file where there is none; it is for its owner alone.
+
+        Raises:
+            StoreUnavailable: it cannot be made.
+        """
+        if self.path is None:
+            return
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unreachable(error) from error
 
@@ -121,3 +134,8 @@ class Sqlite:
 
     def _unreachable(self, error: OSError) -> StoreUnavailable:
         return StoreUnavailable(f"{self.place} cannot be made or opened: {error.strerror}")
+
+
+def of_file(path: Path) -> Sqlite:
+    """The database in a file that nobody else uses."""
+    return Sqlite(URL.create("sqlite", database=str(path)), patience=0)

@@ -55,7 +55,7 @@ def appearing(out: Path) -> Iterator[Path]:
     except FileExistsError as error:
         raise AlreadyThere(out) from error
     except OSError as error:
-        raise OutputError(str(out), error.strerror or str(error)) from error
+        raise OutputError(str(out), error.strerror or str(error), "name another file") from error
 
 
 def copy(database: Sqlite, out: Path) -> None:
@@ -131,7 +131,8 @@ def _replace(database: Sqlite, whole: Path, aside: Path) -> None:
     except FileExistsError as error:
         raise AlreadyThere(aside) from error
     except OSError as error:
-        raise OutputError(str(path), error.strerror or str(error)) from error
+        remedy = "allow writing to the file and its folder"
+        raise OutputError(str(path), error.strerror or str(error), remedy) from error
 
 
 def _overwrite(database: Sqlite, whole: Path, aside: Path) -> None:

@@ -5,8 +5,7 @@
 ()
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -15,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from scheduler.store import chain, schema
 from scheduler.store.book import Book
-from scheduler.store.engines import engine
+from scheduler.store.engines import engine, explained
 from scheduler.store.interruption import uninterrupted
 from scheduler.store.tables import metadata
 
@@ -94,7 +93,7 @@ class Store:
         self.close()
 
     def _written(self, work: Callable[[Book], T]) -> T:
-        with self._explained():
+        with explained(self._database):
             for attempt in range(ATTEMPTS - 1):
                 try:
                     return self._write(work, alone=attempt > 0)
@@ -106,7 +105,7 @@ class Store:
     def _read(self, work: Callable[[Book], T]) -> T:
         if self._database.is_missing():
             return _read_empty(work)
-        with self._explained(), self._database.engine.connect() as connection:
+        with explained(self._database), self._database.engine.connect() as connection:
             self._database.begin_reading(connection)
             if schema.exists(connection, self._database.place):
                 return work(Book(connection))
@@ -133,16 +132,6 @@ class Store:
         if not schema.exists(connection, self._database.place):
             schema.migrate(connection)
         connection.commit()
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except DBAPIError as error:
-            explained = self._database.explain(error)
-            if explained is None:
-                raise
-            raise explained from error
 
 
 def _read_empty(work: Callable[[Book], T]) -> T:

@@ -87,7 +87,36 @@ def test_no_book_ends_with_6(
 ) -> None:
     with databases.empty() as fresh:
         monkeypatch.setenv("SCHEDULE_DATABASE", fresh)
-        for words in (("backup", "saved"), ("upgrade",)):
+        for words in (("backup", "saved"), ("upgrade",), ("migrate", "sqlite:///new.db")):
             outcome = lived("db", *words)
             assert outcome.code == 6
             assert "does not exist yet" in outcome.err
+
+
+def test_book_is_carried_to_the_other_engine_under_the_same_head(
+    lived: Schedule, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, show = lived("audit", "verify", "--json").json["head"], lived("show", "ZJ-001").out
+    rows = sum(lived.rows().values())
+    preview = lived("db", "migrate", elsewhere, "--dry-run")
+    carried = f"1 changes, {rows} rows; head: {head}\n"
+    assert (preview.code, preview.out) == (0, f"Would be carried over: {carried}")
+    done = lived("db", "migrate", elsewhere)
+    assert (done.code, done.out) == (0, f"Carried over: {carried}")
+    assert "name the new book as `database` in the settings" in done.err
+    again = lived("db", "migrate", elsewhere)
+    assert again.code in {9, 10}
+    assert "name another file" in again.err or "make an empty database" in again.err
+    monkeypatch.setenv("SCHEDULE_DATABASE", elsewhere)
+    assert lived("audit", "verify", "--json").json["head"] == head
+    assert lived("show", "ZJ-001").out == show
+    assert lived("visit", "confirm", "ZJ-001", "first").code == 0
+    assert lived("audit", "verify").code == 0
+
+
+def test_broken_trail_is_not_carried(lived: Schedule, elsewhere: str) -> None:
+    with past_the_guards(lived.url) as hands:
+        hands.execute(text("UPDATE weights SET kg = '69'"))
+        hands.commit()
+    outcome = lived("db", "migrate", elsewhere)
+    assert (outcome.code, outcome.out) == (8, "")
