@@ -11,7 +11,7 @@ enrollment date.
 'infusion-1 + 3 days, window -1/+1 d'
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -226,6 +226,24 @@ class Protocol:
         """Ids that every arm has in the same mode and length: all that a blinded reader may see."""
         forms = [{(e.id, e.mode, e.minutes) for e in arm.encounters} for arm in self.arms]
         return frozenset(id for id, _, _ in frozenset.intersection(*map(frozenset, forms)))
+
+
+def shared_by_study(protocols: Iterable[Protocol]) -> Mapping[str, frozenset[str]]:
+    """For each study, the encounters that all arms share in all its versions given.
+
+    Asked for a study that is not among them, the mapping raises ValueError: which of its
+    visits a blinded reader may see is not to be guessed.
+    """
+    shared = _Shared()
+    for protocol in protocols:
+        ids = protocol.shared_encounters()
+        shared[protocol.id] = shared.get(protocol.id, ids) & ids
+    return shared
+
+
+class _Shared(dict[str, frozenset[str]]):
+    def __missing__(self, study: str) -> frozenset[str]:
+        raise ValueError(f"which visits of {study} are blinded? Its protocol was not given")
 
 
 def _names(arm: Arm) -> Iterator[str]:

@@ -46,6 +46,14 @@ def read(name: str, own: Path | None = None) -> bytes:
     raise UnknownName("shipped file", name, names(own=own))
 
 
+def text(name: str, own: Path | None = None) -> str:
+    """The same as text; BadInput also when it is no UTF-8."""
+    try:
+        return read(name, own).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput([Problem(name, "is not UTF-8 text", "save it as UTF-8")]) from error
+
+
 def names(under: str = "", own: Path | None = None) -> tuple[str, ...]:
     """Names of all files below the folder `under`, shipped and own, sorted, each once.
 

@@ -111,6 +111,32 @@ class Wording:
     link: str = ""
 
 
+class Detail(StrEnum):
+    """How much the weekly mail tells of a visit; each level tells less than the one before."""
+
+    CODES = "codes"
+    VISITS = "visits"
+    COUNTS = "counts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who gets the weekly mail, in which language, and how much of it.
+
+    `id` stands for the person in the book, which never holds an address; `feed` is the
+    address of the recipient's own subscribed calendar, and `attach` asks for the week as
+    a calendar file.
+    """
+
+    id: str
+    address: str
+    language: str
+    audience: Audience = Audience.STAFF
+    detail: Detail = Detail.CODES
+    attach: bool = False
+    feed: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One clinic.
@@ -119,7 +145,8 @@ class Site:
     `closed` maps days to reasons, `opened` days to hours; both override the public
     holidays.  Starts lie on a grid of `grid` minutes from each opening.  `people` are
     logins and their roles; where nobody is named, everybody may do everything.
-    `private_hosts` are computers inside of the hospital's network that hold calendars.
+    `private_hosts` are computers inside of the hospital's network that hold calendars;
+    `sender` is the address that mails come from, "" where none are sent.
     """
 
     code: str
@@ -138,6 +165,8 @@ class Site:
     private_hosts: frozenset[str] = frozenset()
     wording: Mapping[Audience, Wording] = field(default_factory=dict)
     people: Mapping[str, Role] = field(default_factory=dict)
+    sender: str = ""
+    recipients: tuple[Recipient, ...] = ()
     language: str = "en"
     paper: str = "A4"
     demo: bool = False

@@ -22,7 +22,7 @@ from scheduler.dates import FIRST_DAY, Interval
 from scheduler.exporters.contentline import line, text
 from scheduler.exporters.vevent import Edition
 from scheduler.exporters.vtimezone import vtimezone
-from scheduler.protocol import Protocol
+from scheduler.protocol import Protocol, shared_by_study
 from scheduler.sites import Audience, Site
 from scheduler.subject import Visit
 
@@ -53,8 +53,11 @@ def calendar(
     language: str | None = None,
     protocols: Iterable[Protocol] = (),
     cache: Cache | None = None,
+    method: str = "",
 ) -> Iterator[bytes]:
     """The bytes of one .ics file, in the order of time; `language` is the site's if not given.
+
+    A file has no `method`; what is mailed or subscribed to is "PUBLISH" (RFC 5546 3.2.1).
 
     For assessors only the encounters that all arms share are written, so `protocols`
     must hold the study of every visit (of each version there is; what any of them does
@@ -65,7 +68,7 @@ def calendar(
     """
     edition = Edition.of(site, audience, language or site.language)
     slots = _slots(visits, audience, protocols)
-    yield _head(slots, site, edition)
+    yield _head(slots, site, edition, method)
     yield from _events(slots, edition) if cache is None else _kept(slots, edition, cache)
     yield _END
 
@@ -103,8 +106,8 @@ def _slots(
     """The visits that the audience may see and that have a time, in the order of time."""
     slots = [(visit.scheduled, visit) for visit in visits if visit.scheduled]
     if audience is Audience.ASSESSOR:
-        shared = _shared(protocols)
-        slots = [slot for slot in slots if slot[1].encounter in _of_study(shared, slot[1].study)]
+        shared = shared_by_study(protocols)
+        slots = [slot for slot in slots if slot[1].encounter in shared[slot[1].study]]
     slots.sort(key=_order)
     return slots
 
@@ -114,22 +117,7 @@ def _order(slot: Slot) -> tuple[datetime, str, str, int]:
     return scheduled.start, visit.subject, visit.encounter, visit.occurrence
 
 
-def _shared(protocols: Iterable[Protocol]) -> dict[str, frozenset[str]]:
-    """For each study, the encounters that all arms share in all its versions given."""
-    shared: dict[str, frozenset[str]] = {}
-    for protocol in protocols:
-        ids = protocol.shared_encounters()
-        shared[protocol.id] = shared.get(protocol.id, ids) & ids
-    return shared
-
-
-def _of_study(shared: dict[str, frozenset[str]], study: str) -> frozenset[str]:
-    if study not in shared:
-        raise ValueError(f"which visits of {study} are blinded? Its protocol was not given")
-    return shared[study]
-
-
-def _head(slots: list[Slot], site: Site, edition: Edition) -> bytes:
+def _head(slots: list[Slot], site: Site, edition: Edition, method: str = "") -> bytes:
     """Everything before the first event; both names, for Google reads only the second."""
     zone, name = site.tz(), text(_name(slots, site, edition))
     first = slots[0][0].start.astimezone(zone).year if slots else FIRST_DAY.year
@@ -141,6 +129,7 @@ def _head(slots: list[Slot], site: Site, edition: Edition) -> bytes:
             # Not the name of the package: "infusion" is no word for a participant's calendar.
             line("PRODID", f"-//Visit Scheduler//{__version__}//EN"),
             line("CALSCALE", "GREGORIAN"),
+            line("METHOD", method) if method else b"",
             line("NAME", name),
             line("X-WR-CALNAME", name),
             line("X-WR-TIMEZONE", text(zone.key)),

@@ -23,6 +23,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import available_timezones
 
+from scheduler.readers import mailing
 from scheduler.readers.forms import Findings, fill
 from scheduler.readers.places import Path
 from scheduler.readers.site_form import ClosedForm, HolidaysForm, OpenedForm, SiteForm, WordingForm
@@ -85,6 +86,8 @@ def read(text: str, name: str) -> Site:
         private_hosts=frozenset(form.private_hosts),
         wording=_wording(form, findings),
         people=_people(form, findings),
+        sender=mailing.sender(form, findings),
+        recipients=mailing.recipients(form, findings),
         language=form.language,
         paper=form.paper,
         demo=form.demo,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from scheduler.readers.forms import required
-from scheduler.sites import Hours
+from scheduler.sites import Audience, Detail, Hours
 from scheduler.words import Words
 
 
@@ -103,6 +103,26 @@ class WordingsForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailForm:
+    """The [mail]: who the site's mails come from."""
+
+    sender: str = required("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientForm:
+    """A [[recipient]] of the weekly mail."""
+
+    id: str = required("")
+    address: str = required("")
+    language: str | None = None
+    audience: Audience = Audience.STAFF
+    detail: Detail = Detail.CODES
+    attach: bool = False
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteForm:
     """The whole file."""
 
@@ -122,3 +142,5 @@ class SiteForm:
     private_hosts: tuple[str, ...] = ()
     wording: WordingsForm = WordingsForm()
     people: Mapping[str, str] = field(default_factory=dict)
+    mail: MailForm | None = None
+    recipient: tuple[RecipientForm, ...] = ()

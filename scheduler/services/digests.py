@@ -1,0 +1,124 @@
+"""Digests: the weekly mails of one site, from the book and the calendars as they are now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from scheduler import shipped
+from scheduler.digest import State, digest
+from scheduler.errors import BadInput
+from scheduler.exporters import digestmail, ics
+from scheduler.exporters.mail import Letter
+from scheduler.exporters.stationery import Stationery
+from scheduler.protocol import Kind
+from scheduler.risks import AHEAD
+from scheduler.services import checking, holdings, studies
+from scheduler.services.clinics import Clinic
+from scheduler.sites import Audience, Recipient
+from scheduler.store import Book, Store
+from scheduler.subject import OPEN, Visit
+from scheduler.supplies import Supply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the conflict calendars say on a day; `unchecked` when some could not be read."""
+
+    blocked: tuple[Visit, ...]
+    unchecked: bool
+
+
+def look(store: Store, clinic: Clinic, as_of: date) -> Findings:
+    """Check every coming visit against the calendars.
+
+    A calendar that cannot be read keeps no mail back: the mail says so.
+    """
+    try:
+        found = checking.check(store, clinic, (), as_of)
+    except BadInput:
+        return Findings(blocked=(), unchecked=True)
+    blocked = tuple(each.visit for each in found.blocked)
+    return Findings(blocked=blocked, unchecked=bool(found.problems))
+
+
+def letters(
+    book: Book,
+    clinic: Clinic,
+    as_of: date,
+    findings: Findings,
+    *,
+    written: datetime,
+    stationery: Stationery,
+) -> Mapping[Recipient, Letter]:
+    """The letter of the ISO week of `as_of` to each of the site's recipients.
+
+    Raises:
+        BadInput: templates or words of the hospital's own do not work.
+    """
+    state = _state(book, clinic, as_of, findings)
+    found = {}
+    for recipient in clinic.site.recipients:
+        told = digest(state, recipient)
+        found[recipient] = digestmail.letter(
+            told,
+            recipient,
+            site=clinic.site,
+            written=written,
+            stationery=stationery,
+            calendar=_calendar(state, recipient) if recipient.attach else b"",
+        )
+    return found
+
+
+def stationery(own: Path | None) -> Stationery:
+    """What mails are written on: the shipped templates, and the hospital's own in their place.
+
+    Raises:
+        BadInput: a template cannot be read, or is no UTF-8.
+    """
+    return Stationery(files={name: shipped.text(name, own) for name in shipped.names("email", own)})
+
+
+def _state(book: Book, clinic: Clinic, as_of: date, findings: Findings) -> State:
+    site = clinic.site
+    visits = book.visits(site=site.code)
+    blinded = any(r.audience is not Audience.STAFF for r in site.recipients)
+    versions = {(s.protocol, s.protocol_version) for s in book.subjects(site.code)}
+    return State(
+        site=site,
+        as_of=as_of,
+        visits=visits,
+        supplies=_supplies(book, visits, as_of),
+        blocked=findings.blocked,
+        unchecked=findings.unchecked,
+        protocols=[studies.version(book, *v) for v in sorted(versions)] if blinded else [],
+    )
+
+
+def _supplies(book: Book, visits: tuple[Visit, ...], as_of: date) -> list[Supply]:
+    """Those of the infusions that a mail may tell of; each participant costs some queries."""
+    infusions: dict[str, list[Visit]] = {}
+    for visit in visits:
+        near = visit.day is not None and visit.day <= as_of + AHEAD
+        if visit.kind is Kind.INFUSION and visit.status in OPEN and near:
+            infusions.setdefault(visit.subject, []).append(visit)
+    return [
+        supply
+        for code, found in infusions.items()
+        for supply in holdings.of_visits(book, book.subject(code), found)
+    ]
+
+
+def _calendar(state: State, recipient: Recipient) -> bytes:
+    """The week as a calendar file for the recipient's audience."""
+    return b"".join(
+        ics.calendar(
+            [visit for visit in state.visits if visit.day and visit.day in state.days],
+            site=state.site,
+            audience=recipient.audience,
+            language=recipient.language,
+            protocols=state.protocols,
+            method="PUBLISH",
+        )
+    )
