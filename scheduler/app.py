@@ -70,11 +70,19 @@ class App:
         """The clinic of a site's code."""
         from scheduler.services import clinics  # `show` and its like need no site file
 
-        found = clinics.find(self.settings, code, self.web)
-        if found.site.demo and not self._on_demo:
+        return self._told(clinics.find(self.settings, code, self.web))
+
+    def clinics(self) -> "tuple[Clinic, ...]":
+        """The clinic that the settings name, else every one that they know."""
+        from scheduler.services import clinics
+
+        return tuple(map(self._told, clinics.every(self.settings, self.web)))
+
+    def _told(self, clinic: "Clinic") -> "Clinic":
+        if clinic.site.demo and not self._on_demo:
             self._on_demo = True
-            self._remark(f"Site: {found.site.name} ({DEMO_SITE})")
-        return found
+            self._remark(f"Site: {clinic.site.name} ({DEMO_SITE})")
+        return clinic
 
     @cached_property
     def web(self) -> "Web":

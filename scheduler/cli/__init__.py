@@ -27,6 +27,7 @@ _COMMANDS = {
     "enroll": "enroll",
     "export": "export",
     "list": "agenda",
+    "notify": "notify",
     "product": "products",
     "protocol": "protocols",
     "screen": "screening",

@@ -78,7 +78,6 @@ def message(letter: Letter, envelope: Envelope) -> bytes:
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(envelope.written.astimezone(UTC))
     mail["Message-ID"] = envelope.message_id
-    mail["Content-Language"] = letter.language
     # Nobody's holiday notice shall answer (RFC 3834; Exchange).
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
@@ -95,6 +94,7 @@ def message(letter: Letter, envelope: Envelope) -> bytes:
             filename=letter.name,
             params={"method": "PUBLISH", "charset": "utf-8"},
         )
+    mail["Content-Language"] = letter.language
     # The library would draw boundaries by lot.
     mark = sha256(envelope.message_id.encode()).hexdigest()[:24]
     parts = (part for part in mail.walk() if part.is_multipart())

@@ -67,6 +67,30 @@ def find(settings: Settings, code: str | None = None, web: Web | None = None) ->
     wanted = code or settings.get("site")
     if wanted and wanted.endswith(".toml"):
         return read(Path(wanted), web)
+    clinics = _known(settings, web)
+    if wanted is None and len(clinics) == 1:
+        return next(iter(clinics.values()))
+    if wanted is None:
+        raise SiteNotNamed(clinics)
+    if wanted.upper() not in clinics:
+        raise UnknownName("site", wanted, clinics)
+    return clinics[wanted.upper()]
+
+
+def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
+    """The clinic of the `site` setting, else all that there are, else the demo site.
+
+    Raises:
+        UnknownName: no site file has the code of the setting.
+        BadInput: a site file cannot be read or is wrong, or two are of one site.
+    """
+    if settings.get("site"):
+        return (find(settings, web=web),)
+    return tuple(_known(settings, web).values())
+
+
+def _known(settings: Settings, web: Web | None) -> dict[str, Clinic]:
+    """The configured clinics by code; without any, the demo site."""
     clinics: dict[str, Clinic] = {}
     for path in settings.site_files:
         clinic = read(path, web)
@@ -77,13 +101,7 @@ def find(settings: Settings, code: str | None = None, web: Web | None = None) ->
     if not clinics:
         demo = _demo(settings.templates, web)
         clinics = {demo.site.code: demo}
-    if wanted is None and len(clinics) == 1:
-        return next(iter(clinics.values()))
-    if wanted is None:
-        raise SiteNotNamed(clinics)
-    if wanted.upper() not in clinics:
-        raise UnknownName("site", wanted, clinics)
-    return clinics[wanted.upper()]
+    return clinics
 
 
 def read(path: Path, web: Web | None = None) -> Clinic:
