@@ -52,7 +52,8 @@ HISTORY = tuple(
 )
 """What is sealed: `changes`, and every table whose rows say which change recorded them."""
 
-json_line = partial(json.dumps, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+# One encoder for all: `json.dumps` with options makes a new one for every call.
+json_line = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ NOTHING = "0" * 64
 TOLERANCE = timedelta(minutes=1)
 """Desks' clocks differ, and a change is stored some time after it was given its instant."""
 
+_SEAL = insert(seals)
 _NEWEST = (
     select(seals.c.number, seals.c.hash, changes.c.at)
     .outerjoin(changes, changes.c.id == seals.c.change_id)
@@ -69,7 +70,7 @@ def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
         digests = digests_of(rows)
         number, hash, at = number + 1, hashed(hash, digests), now
         row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
-        connection.execute(insert(seals), row)
+        connection.execute(_SEAL, row)
     return back
 
 

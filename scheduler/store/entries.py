@@ -33,6 +33,9 @@ _LAST_REVISIONS = (
 _ENTER = insert(visits).returning(
     visits.c.id, visits.c.subject_id, visits.c.encounter, visits.c.occurrence
 )
+# With RETURNING, all rows go as one statement; without, each as one of its own.
+_APPEND = insert(visit_entries).returning(visit_entries.c.id)
+_TAKE = insert(bookings).returning(bookings.c.id)
 _FREE = delete(bookings).where(bookings.c.visit_id == bindparam("freed"))
 _HOLDERS = (
     select(bookings.c.start_at, bookings.c.end_at, subjects.c.code)
@@ -75,7 +78,7 @@ def append(
         moved += [visit_id] if revision else []
         wanted += [{**row, "visit_id": visit_id} for row in rows.booking_columns(visit)]
     if entries:
-        connection.execute(insert(visit_entries), entries)
+        connection.execute(_APPEND, entries)
         _book(connection, moved, wanted)
 
 
@@ -117,7 +120,7 @@ def _book(connection: Connection, moved: Sequence[int], wanted: Sequence[rows.Co
     wanted = sorted(wanted, key=lambda row: (row["site"], row["unit"], row["start_at"]))
     try:
         with connection.begin_nested():
-            connection.execute(insert(bookings), wanted)
+            connection.execute(_TAKE, wanted)
     except IntegrityError as error:
         # By SQLite's trigger or PostgreSQL's constraint of the same name.
         if "bookings_no_overlap" not in str(error.orig):

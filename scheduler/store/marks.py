@@ -10,13 +10,14 @@
 (1, 1, [1])
 """
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from scheduler.store import rows
 from scheduler.store.changes import Change
 from scheduler.store.tables import changes
 
 _ENTER = insert(changes).returning(changes.c.id)
+_OF_ID = select(changes).where(changes.c.id == bindparam("entered"))
 
 
 class Marks:
@@ -39,12 +40,12 @@ class Marks:
         for id, entered in self._entered.items():
             if entered == change and self._stands(id, change):
                 return id
-        entering = _ENTER.values(rows.change_columns(change))
-        id_: int = self._connection.execute(entering).scalar_one()
+        columns = rows.change_columns(change)
+        id_: int = self._connection.execute(_ENTER, columns).scalar_one()
         self._entered[id_] = change
         return id_
 
     def _stands(self, id: int, change: Change) -> bool:
         """Whether no savepoint has undone it; the id may have gone to another change then."""
-        row = self._connection.execute(select(changes).where(changes.c.id == id)).one_or_none()
+        row = self._connection.execute(_OF_ID, {"entered": id}).one_or_none()
         return row is not None and rows.change_of(row) == change

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +30,7 @@ TAKING = OPEN | {Status.COMPLETED}
 """States whose units are taken; a missed or cancelled visit frees them."""
 
 
-json_text = partial(json.dumps, ensure_ascii=False)
+json_text = json.JSONEncoder(ensure_ascii=False).encode
 """How JSON columns are written: Chinese stays readable in the database."""
 
 
