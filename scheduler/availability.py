@@ -1,7 +1,8 @@
 """On which days, and from when, a visit finds everything it needs at a site.
 
 Every local day is a row of minutes (`scheduler.minutes`), less what is closed and taken;
-each day is worked out once and kept.
+each day is worked out once and kept.  Where appointments come and go, only their days are
+worked out again.
 
 >>> from scheduler.sites import Hours
 >>> from scheduler.words import Words
@@ -15,13 +16,14 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 from itertools import combinations, product
 from operator import and_, or_
 from typing import Any, Self, TypeVar
 
-from scheduler.conflicts import Busy
+from scheduler.appointments import Appointment
+from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval
 from scheduler.minutes import Minutes, Stretch, lowest, runs
 from scheduler.protocol import Encounter, Need
@@ -29,6 +31,9 @@ from scheduler.sites import WHOLE_SITE, Site, SiteDay
 from scheduler.subject import Allocation
 
 T = TypeVar("T")
+
+RESOLUTION = timedelta.resolution
+"""The shortest time there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,35 +57,51 @@ class Demand:
 class _Starts(dict[int, int]):
     """Earliest start by day ordinal, worked out at the first question.
 
-    Days with the same hours on which nothing that matters is taken are all alike.
+    Days with the same hours on which nothing that matters is taken are all alike; and to a
+    participant, days are as they are to anyone unless something is taken of just that one.
     """
 
-    def __init__(self, availability: "Availability", demand: Demand) -> None:
-        super().__init__()
+    def __init__(
+        self, availability: "Availability", demand: Demand, known: Mapping[int, int] = {}
+    ) -> None:
+        super().__init__(known)
         self._availability, self._demand = availability, demand
-        self._taken = availability.taken(demand)
+        self._owners = availability.owners(demand)
+        self._to_anyone = availability.to_anyone(demand)
         self._alike: dict[tuple[Stretch, ...], int] = {}
 
     def __missing__(self, ordinal: int) -> int:
-        if any(ordinal in days for days in self._taken):
-            start = lowest(self._availability.starts(self._demand, ordinal))
-        else:
-            stretches = self._availability.opening(ordinal)
-            if stretches not in self._alike:
-                starts = self._availability.starts(self._demand, ordinal)
-                self._alike[stretches] = lowest(starts)
-            start = self._alike[stretches]
-        self[ordinal] = start
+        start = self[ordinal] = self._found(ordinal)
         return start
+
+    def _found(self, ordinal: int) -> int:
+        availability = self._availability
+        if self._to_anyone is not None and not availability.is_engaged(ordinal):
+            return self._to_anyone[ordinal]
+        if availability.is_taken(self._owners, ordinal):
+            return lowest(availability.starts(self._demand, ordinal))
+        stretches = availability.opening(ordinal)
+        if stretches not in self._alike:
+            self._alike[stretches] = lowest(availability.starts(self._demand, ordinal))
+        return self._alike[stretches]
+
+
+_Day = Mapping[tuple[str, str], Appointment]
+"""The appointments that touch one day, by their keys."""
 
 
 class Availability:
-    """Free time of one site against busy time, to anyone or to one participant.
+    """Free time of one site against busy time and appointments, to anyone or to one participant.
 
     Derived from values that do not change; what is worked out for a day is remembered.
     """
 
-    def __init__(self, site: Site, busy: Iterable[Busy] = ()) -> None:
+    def __init__(
+        self,
+        site: Site,
+        busy: Iterable[Busy] = (),
+        appointments: Iterable[Appointment] = (),
+    ) -> None:
         self.site, self._minutes, self._participant = site, Minutes(site.tz()), ""
         self._busy: dict[str, list[Busy]] = defaultdict(list)
         self._taken: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -88,20 +109,69 @@ class Availability:
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
+        self._whole: Availability | None = None
         for source in busy:
             self._busy[source.owner].append(source)
             days = self._taken[source.owner]
             for interval in source.intervals:
                 for ordinal, minutes in self._minutes.taken(interval):
                     days[ordinal] |= minutes
+        self._booked: dict[int, _Day] = {}
+        self._held: dict[int, Mapping[str, int]] = {}
+        self._book((), appointments)
 
     def seen_by(self, participant: str) -> "Availability":
         """The same, less the time that is taken of that participant."""
-        if not self._taken.get(participant):
-            return self
         view = copy(self)
         view._participant, view._earliest, view._remembered = participant, {}, {}
+        view._whole = self
         return view
+
+    def changed(
+        self, gone: Iterable[Appointment] = (), come: Iterable[Appointment] = ()
+    ) -> "Availability":
+        """The same to anyone, once some appointments are gone and others have come.
+
+        One that has come takes the place of the visit's former appointment on the same
+        days.  What is known of days that none of them touches is kept.
+        """
+        other = copy(self._whole or self)
+        other._booked, other._held = dict(other._booked), dict(other._held)
+        other._remembered = {}
+        touched = other._book(gone, come)
+        for ordinal in touched:
+            other._held.pop(ordinal, None)
+        other._earliest = {}
+        for demand, known in (self._whole or self)._earliest.items():
+            table = dict(known)
+            for ordinal in touched:
+                table.pop(ordinal, None)
+            other._earliest[demand] = _Starts(other, demand, table)
+        return other
+
+    def _book(self, gone: Iterable[Appointment], come: Iterable[Appointment]) -> set[int]:
+        """Take appointments out and in; the days that they touch."""
+        days: dict[int, dict[tuple[str, str], Appointment]] = {}
+        for appointment in gone:
+            for ordinal in self._touched(appointment):
+                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
+                day.pop(appointment.key, None)
+        for appointment in come:
+            for ordinal in self._touched(appointment):
+                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
+                day[appointment.key] = appointment
+        self._booked |= days
+        return set(days)
+
+    def _touched(self, appointment: Appointment) -> set[int]:
+        zone = self.site.tz()
+        days: set[int] = set()
+        for _, interval in appointment.taken():
+            first = interval.start.astimezone(zone).toordinal()
+            # The end is no part of it, and may be the next midnight.
+            last = (interval.end - RESOLUTION).astimezone(zone).toordinal()
+            days.update(range(first, last + 1))
+        return days
 
     def remember(self, key: Hashable, found: Callable[[], T]) -> T:
         """What follows from this availability and `key`, found out once."""
@@ -117,12 +187,24 @@ class Availability:
             table = self._earliest[demand] = _Starts(self, demand)
         return table
 
-    def taken(self, demand: Demand) -> tuple[Mapping[int, int], ...]:
-        """The tables of taken minutes by day that bear on a demand; empty ones left out."""
+    def to_anyone(self, demand: Demand) -> Mapping[int, int] | None:
+        """The earliest starts to anyone, where this is how one participant finds the site."""
+        return self._whole.earliest(demand) if self._whole else None
+
+    def owners(self, demand: Demand) -> tuple[str, ...]:
+        """Whose time bears on a demand: the site's, the participant's, that of its resources."""
         kinds = {need.resource for need in demand.needs}
         units = {unit for kind in kinds for unit in self._units(kind)}
-        owners = {WHOLE_SITE, self._participant, *kinds, *units}
-        return tuple(days for owner in owners if (days := self._taken.get(owner)))
+        return WHOLE_SITE, self._participant, *kinds, *units
+
+    def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
+        """Whether something is taken of any of them that day."""
+        held = self._held_on(ordinal)
+        return any(owner in held or ordinal in self._taken.get(owner, ()) for owner in owners)
+
+    def is_engaged(self, ordinal: int) -> bool:
+        """Whether something is taken of just this participant that day."""
+        return self.is_taken((self._participant,), ordinal)
 
     def opening(self, ordinal: int) -> tuple[Stretch, ...]:
         """The stretches of hours at which the site is open that day."""
@@ -133,8 +215,7 @@ class Availability:
 
     def starts(self, demand: Demand, ordinal: int) -> int:
         """Every possible start on a day, one bit a minute."""
-        taken = self._taken[WHOLE_SITE].get(ordinal, 0)
-        taken |= self._taken[self._participant].get(ordinal, 0)
+        taken = self._taken_on(ordinal, WHOLE_SITE) | self._taken_on(ordinal, self._participant)
         starts = self._fitting(ordinal, demand.minutes, taken)
         for team in demand.teams():
             if not starts:
@@ -187,14 +268,40 @@ class Availability:
 
     def _clashes(self, owner: str, ordinal: int) -> list[str]:
         day = self.interval(ordinal, 0, self._minutes.length(ordinal))
-        return [str(clash) for busy in self._busy.get(owner, ()) for clash in busy.clashes(day)]
+        booked = [
+            interval
+            for appointment in self._booked.get(ordinal, {}).values()
+            for holder, interval in appointment.taken()
+            if holder == owner
+        ]
+        sources = [*self._busy.get(owner, ()), *([Busy.of(owner, BOOK, booked)] if booked else ())]
+        return [str(clash) for busy in sources for clash in busy.clashes(day)]
+
+    def _held_on(self, ordinal: int) -> Mapping[str, int]:
+        """The minutes of a day that appointments take, by owner."""
+        held = self._held.get(ordinal)
+        if held is None:
+            minutes: dict[str, int] = defaultdict(int)
+            for appointment in self._booked.get(ordinal, {}).values():
+                for owner, interval in appointment.taken():
+                    for day, bits in self._minutes.taken(interval):
+                        if day == ordinal:
+                            minutes[owner] |= bits
+            held = self._held[ordinal] = dict(minutes)
+        return held
+
+    def _taken_on(self, ordinal: int, owner: str) -> int:
+        """The minutes of a day that are taken of one owner."""
+        calendars = self._taken.get(owner)
+        taken = calendars.get(ordinal, 0) if calendars else 0
+        return taken | self._held_on(ordinal).get(owner, 0)
 
     def _units(self, kind: str) -> tuple[str, ...]:
         resource = self.site.resource(kind)
         return resource.units if resource else ()
 
     def _unit_free(self, kind: str, unit: str, ordinal: int) -> int:
-        taken = self._taken[kind].get(ordinal, 0) | self._taken[unit].get(ordinal, 0)
+        taken = self._taken_on(ordinal, kind) | self._taken_on(ordinal, unit)
         return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
 
     def _served(self, team: Sequence[Need], ordinal: int) -> int:

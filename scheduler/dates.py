@@ -126,6 +126,11 @@ class Window:
         earliest, latest = max(self.earliest, other.earliest), min(self.latest, other.latest)
         return Window(earliest=earliest, latest=latest) if earliest <= latest else None
 
+    def __or__(self, other: "Window") -> "Window":
+        """The shortest window that holds both."""
+        earliest, latest = min(self.earliest, other.earliest), max(self.latest, other.latest)
+        return Window(earliest=earliest, latest=latest)
+
     def days(self) -> Iterator[date]:
         """Every day, in order."""
         for n in range((self.latest - self.earliest).days + 1):

@@ -35,6 +35,9 @@ class Status(StrEnum):
 OPEN = frozenset({Status.PLANNED, Status.SCHEDULED, Status.CONFIRMED, Status.HELD})
 """States in which a visit is still to come."""
 
+TAKING = OPEN | {Status.COMPLETED}
+"""States in which a visit takes its time and its units; a missed or cancelled one frees them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from scheduler.appointments import Appointment
 from scheduler.availability import Availability, Demand
-from scheduler.conflicts import BOOK, Busy
+from scheduler.conflicts import Busy
 from scheduler.dates import Window
 from scheduler.errors import Problem
 from scheduler.placement import widened
@@ -29,8 +30,7 @@ from scheduler.services import clinics
 from scheduler.services.clinics import Clinic
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book
-from scheduler.store.rows import TAKING
-from scheduler.subject import OPEN, Allocation, Status, Subject, Visit, current
+from scheduler.subject import OPEN, Status, Subject, Visit, current
 from scheduler.tree import Tree
 
 
@@ -78,8 +78,7 @@ class Desk:
     def __init__(self, clinic: Clinic) -> None:
         self.clinic = clinic
         self.problems: tuple[Problem, ...] = ()
-        self._closed: list[Busy] = []
-        self._taken: set[Allocation] = set()
+        self._free = Availability(clinic.site)
 
     def open(self, book: Book, work: Sequence["Amending"], today: date) -> None:
         """Read what takes the site's time; nothing is placed before `today`."""
@@ -88,26 +87,22 @@ class Desk:
         site = self.clinic.site
         spans = [each.reach() for each in work]
         first, last = min(s.earliest for s in spans), max(s.latest for s in spans)
-        span = widened(Window(earliest=first, latest=last)).interval(site.tz())
-        taken = clinics.taken_at_once(self.clinic, (), span)
+        days = widened(Window(earliest=first, latest=last))
+        taken = clinics.taken_at_once(self.clinic, (), days.interval(site.tz()))
         past = Window(earliest=min(first, today) - timedelta(days=90), latest=today - timedelta(1))
         over = Busy.of(WHOLE_SITE, "before today", [past.interval(site.tz())])
-        self.problems, self._closed = taken.problems, [*taken.busy, over]
-        self._taken = set(book.allocations(site.code, span))
+        self.problems = taken.problems
+        appointments = book.appointments(site.code, days)
+        self._free = Availability(site, [*taken.busy, over], appointments.values())
 
-    def availability(self, code: str, gone: Iterable[Visit], stay: Iterable[Visit]) -> Availability:
+    def availability(self, code: str, gone: Iterable[Visit]) -> Availability:
         """Free time as a participant finds it whose `gone` visits give up theirs."""
-        self._taken -= {taken for visit in gone for taken in visit.allocations}
-        units: dict[str, list[Allocation]] = {}
-        for taken in self._taken:
-            units.setdefault(taken.unit, []).append(taken)
-        booked = [Busy.of(unit, BOOK, (t.interval for t in units[unit])) for unit in sorted(units)]
-        own = Busy.of(code, BOOK, [visit.scheduled for visit in stay if visit.scheduled])
-        return Availability(self.clinic.site, [*self._closed, *booked, own]).seen_by(code)
+        self._free = self._free.changed(gone=Appointment.every(gone))
+        return self._free.seen_by(code)
 
     def take(self, visits: Iterable[Visit]) -> None:
         """From now on the time of the visits is taken."""
-        self._taken |= {taken for visit in visits for taken in visit.allocations}
+        self._free = self._free.changed(come=Appointment.every(visits))
 
 
 class Amending:
@@ -151,8 +146,7 @@ class Amending:
         changing = {id for id in self._drifting if id in self._before} | self._superseded()
         if changing or self._drifting:
             gone = [v for id, v in self._before.items() if id in changing]
-            stay = [v for v in self._every if v not in gone and v.status in TAKING]
-            free = desk.availability(self.subject.code, gone, stay)
+            free = desk.availability(self.subject.code, gone)
             after = follow(self._tree, enrolled, after, free, self._drifting)
             desk.take(after[id] for id in self._drifting)
         else:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from scheduler.appointments import Appointment
 from scheduler.availability import Availability
-from scheduler.conflicts import BOOK, Busy
+from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
 from scheduler.errors import Problem
 from scheduler.placement import other_slots
-from scheduler.services import clinics, studies
+from scheduler.services import clinics, freetime, studies
 from scheduler.services.clinics import Clinic
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book, Store
@@ -55,7 +56,8 @@ def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Ch
         last = max(ends, default=as_of)
         days = Window(earliest=as_of, latest=last)
         taken = clinics.taken_at_once(clinic, given, days.interval(site.tz()))
-        checking = _Checking(book, clinic, taken.busy, every)
+        free = freetime.of(book, clinic, days, given).availability
+        checking = _Checking(book, clinic, taken.busy, every, free)
         blocked = tuple(checking.blocked(coming))
         return Check(checked=len(coming), blocked=blocked, problems=taken.problems)
 
@@ -64,9 +66,15 @@ def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Ch
 
 class _Checking:
     def __init__(
-        self, book: Book, clinic: Clinic, busy: Sequence[Busy], every: Sequence[Visit]
+        self,
+        book: Book,
+        clinic: Clinic,
+        busy: Sequence[Busy],
+        every: Sequence[Visit],
+        free: Availability,
     ) -> None:
         self._book, self._clinic, self._busy, self._every = book, clinic, busy, every
+        self._free = free
 
     def blocked(self, visits: Sequence[Visit]) -> Iterator[Blocked]:
         for visit in visits:
@@ -108,12 +116,8 @@ class _Checking:
         own = [v for v in self._every if v.subject == visit.subject and v.day is not None]
         dates = {id: date.fromordinal(n) for id, n in tree.anchors(subject.enrolled).items()}
         dates |= {v.encounter: v.day for v in own if v.day is not None}
-        availability = Availability(self._clinic.site, [*self._busy, *self._booked(visit)])
-        return other_slots(tree, encounter, dates, availability.seen_by(visit.subject))
-
-    def _booked(self, visit: Visit) -> Iterator[Busy]:
-        """Time that other participants take; the visit's own participant may move along."""
-        for other in self._every:
-            if other.subject != visit.subject and other.status in OPEN:
-                for taken in other.allocations:
-                    yield Busy.of(taken.unit, BOOK, [taken.interval])
+        foreseen = {node.encounter.id for node in tree.nodes()}
+        # What is still to come by the protocol may move along.
+        along = [v for v in own if v.status in OPEN and v.encounter in foreseen]
+        free = self._free.changed(gone=Appointment.every(along))
+        return other_slots(tree, encounter, dates, free.seen_by(visit.subject))

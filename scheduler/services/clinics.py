@@ -5,26 +5,27 @@ demo site stands in, and says so.  What takes its time comes from the conflict c
 named in its file, from calendars given on the spot, and from the book.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
+from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from scheduler import files, shipped
 from scheduler.config import Settings
-from scheduler.conflicts import BOOK, Busy
+from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.delivery.web import Web
 from scheduler.errors import BadInput, Problem, UnknownName, UsageError
 from scheduler.protocol import Arm
 from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
+from scheduler.readers.busy import BusyCalendar
 from scheduler.services import sources
 from scheduler.services.sources import Source
 from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
-from scheduler.store import Book, Interruption
-from scheduler.subject import Allocation, Subject
+from scheduler.store import Interruption
+from scheduler.subject import Subject
 
 DEMO = "sites/zhujiang.toml"
 
@@ -209,7 +210,7 @@ def _taken(clinic: Clinic, named: Iterable[Source], span: Interval) -> Taken:
         name = sources.name(source.place)
         try:
             content = sources.content(source.place, clinic.web)
-            read = calendars.read(content.body, name, zone=clinic.site.tz(), span=span)
+            read = _expanded(content.body, name, clinic.site.tz(), span)
         except BadInput as error:
             unreadable += error.problems
         else:
@@ -220,17 +221,10 @@ def _taken(clinic: Clinic, named: Iterable[Source], span: Interval) -> Taken:
     return Taken(busy=tuple(busy), problems=tuple(problems))
 
 
-def booked(
-    book: Book, site: str, span: Interval, freed: Container[Allocation] = ()
-) -> tuple[Busy, ...]:
-    """Time that visits in the book take of the site's units within `span`, less the `freed`."""
-    by_unit = attrgetter("unit")
-    taken = (taken for taken in book.allocations(site, span) if taken not in freed)
-    allocations = sorted(taken, key=by_unit)
-    return tuple(
-        Busy.of(unit, BOOK, (allocation.interval for allocation in group))
-        for unit, group in groupby(allocations, key=by_unit)
-    )
+@lru_cache(maxsize=64)
+def _expanded(content: bytes, name: str, zone: ZoneInfo, span: Interval) -> BusyCalendar:
+    """A calendar's busy time; expanding recurring events takes long, so it is done once."""
+    return calendars.read(content, name, zone=zone, span=span)
 
 
 def _owner(site: Site, calendar: ConflictCalendar) -> str:

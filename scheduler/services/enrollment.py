@@ -11,14 +11,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from scheduler.availability import Availability
-from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled, BadValue, Problem
 from scheduler.files import Staging
 from scheduler.placement import Missing, Slot, enrollment_dates, horizon, place, widened
 from scheduler.plan import Expected
 from scheduler.protocol import Protocol
-from scheduler.services import clinics, publication, screening, studies
+from scheduler.services import clinics, freetime, publication, screening, studies
 from scheduler.services.clinics import Clinic
 from scheduler.services.screening import Given, Screened
 from scheduler.sites import Audience
@@ -143,23 +141,20 @@ class _Enrolling:
         self._screened = screening.admitted(self._study.protocol, request.given, request.enrolled)
         clinics.check_resources(clinic.site, arm)
         self._tree = Tree.of(self._study.protocol, arm)
-        self._days = horizon(self._tree, request.enrolled)
-        zone = clinic.site.tz()
-        self._taken = clinics.taken(clinic, request.conflicts, widened(self._days).interval(zone))
+        self._days = widened(horizon(self._tree, request.enrolled))
+        freetime.prepare(clinic, self._days, request.conflicts)
 
     def placed(self, book: Book) -> Enrollment:
         """The participant's visits, placed into what is free in the book."""
         request, subject = self._request, self._subject(book)
         # Said here, so that a preview says it too.
         book.keeps_protocol(subject.protocol, subject.protocol_version, self._study.text)
-        placement = place(
-            self._tree, request.enrolled, self._availability(book, subject, self._days)
-        )
+        free = freetime.of(book, self._clinic, self._days, request.conflicts)
+        availability = free.availability.seen_by(subject.code)
+        placement = place(self._tree, request.enrolled, availability)
         dates: tuple[date, ...] = ()
         if not placement.complete:
-            wider = self._availability(book, subject, widened(self._days))
-            placement = place(self._tree, request.enrolled, wider)
-            dates = enrollment_dates(self._tree, request.enrolled, wider)
+            dates = enrollment_dates(self._tree, request.enrolled, availability)
         visits = (self._visit(subject, slot) for slot in placement.slots)
         lost = {missing.expected.encounter.id for missing in placement.missing}
         carried = lost & self._tree.arm.carriers()
@@ -169,15 +164,10 @@ class _Enrolling:
             visits=tuple(visits),
             missing=placement.missing,
             dates=dates,
-            problems=self._taken.problems,
+            problems=free.problems,
             acceptable=not lost or (request.accept_unplaced and not carried),
             screened=self._screened,
         )
-
-    def _availability(self, book: Book, subject: Subject, days: Window) -> Availability:
-        site = self._clinic.site
-        booked = clinics.booked(book, site.code, days.interval(site.tz()))
-        return Availability(site, [*self._taken.busy, *booked]).seen_by(subject.code)
 
     def store(self, book: Book, found: Enrollment) -> None:
         """Enter the participant; a visit without a slot is entered as planned."""

@@ -8,18 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 
+from scheduler.appointments import Appointment
 from scheduler.availability import Availability, Demand
-from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval, Window, instant
 from scheduler.errors import Problem, Refused
 from scheduler.minutes import NO_TIME, lowest
 from scheduler.placement import other_slots, widened
 from scheduler.plan import Expected, expect
 from scheduler.replanning import anchor_dates, reach, standing_day
-from scheduler.services import clinics, studies
+from scheduler.services import clinics, freetime, studies
 from scheduler.services.clinics import Clinic
 from scheduler.store import Book
-from scheduler.store.rows import TAKING
 from scheduler.subject import OPEN, Status, Subject, Visit, current
 from scheduler.tree import Tree
 
@@ -147,25 +146,14 @@ class Rebooking:
 
         The `leaving` ones give up their time, and so does what `standing` replaces.
         """
-        clinic, code = self._clinic, self.subject.code
         gone = [v for id, v in self.visits.items() if id in leaving or standing[id] != v]
         stay = [visit for visit in self.every if visit not in gone]
         come = [v for id, v in standing.items() if id not in leaving and v not in stay]
         days = widened(reach(self.tree, self.subject.enrolled, standing, leaving))
-        span = days.interval(clinic.site.tz())
-        taken = clinics.taken_at_once(clinic, (), span)
-        self.problems = taken.problems
-        freed = [a for visit in gone if visit.status in TAKING for a in visit.allocations]
-        booked = clinics.booked(self._book, clinic.site.code, span, freed)
-        arrived = [
-            Busy.of(a.unit, BOOK, [a.interval])
-            for visit in come
-            if visit.status in TAKING
-            for a in visit.allocations
-        ]
-        kept = [v.scheduled for v in (*stay, *come) if v.scheduled and v.status in TAKING]
-        own = Busy.of(code, BOOK, kept)
-        return Availability(clinic.site, [*taken.busy, *booked, *arrived, own]).seen_by(code)
+        free = freetime.of(self._book, self._clinic, days)
+        self.problems = free.problems
+        moved = free.availability.changed(Appointment.every(gone), Appointment.every(come))
+        return moved.seen_by(self.subject.code)
 
     def _expected(self, id: str, standing: Mapping[str, Visit]) -> Expected:
         dates = anchor_dates(self.tree, self.subject.enrolled, standing)

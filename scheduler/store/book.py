@@ -11,15 +11,19 @@ beside the old ones.
 ()
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, MutableMapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
+from scheduler.appointments import Appointment
 from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled
 from scheduler.products import Product
 from scheduler.ruling import Ruling
 from scheduler.store import (
+    appointments,
+    chain,
     deeds,
     entries,
     products,
@@ -30,6 +34,7 @@ from scheduler.store import (
     verification,
     visits,
 )
+from scheduler.store.chain import Head
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.marks import Marks
 from scheduler.store.screenings import Ruled
@@ -43,12 +48,16 @@ class Book:
 
     A refused method leaves no trace, so work may catch the refusal and do something else.
     Codes of subjects are found in any case and width ("zj-001" finds ZJ-001) and can
-    therefore not be enrolled twice.
+    therefore not be enrolled twice.  `memory` outlives the transaction: what was worked out
+    from the book is kept there by whoever keeps it in step.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, memory: MutableMapping[Hashable, Any] | None = None
+    ) -> None:
         self._connection = connection
         self.marks = Marks(connection)
+        self.memory = {} if memory is None else memory
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""
@@ -60,7 +69,7 @@ class Book:
 
     def is_enrolled(self, code: str) -> bool:
         """Whether somebody is enrolled under that code."""
-        return subjects.find(self._connection, code) is not None
+        return subjects.enrolled(self._connection, code) is not None
 
     def subject(self, code: str) -> Subject:
         """The subject of that code.
@@ -86,6 +95,23 @@ class Book:
         """
         subject_id = None if subject is None else self._id_of(subject)
         return visits.current(self._connection, subject_id=subject_id, site=site, days=days)
+
+    def appointments(self, site: str, days: Window) -> dict[int, Appointment]:
+        """The appointments at a site that may touch one of the days, by ids of their visits."""
+        return appointments.standing(self._connection, site, days)
+
+    def changed_appointments(
+        self, site: str, days: Window, since: Head
+    ) -> Mapping[int, Appointment | None]:
+        """What became of the visits at a site that changed after the head `since`.
+
+        None for a visit that takes no time of these days.
+        """
+        return appointments.changed(self._connection, site, days, since.number)
+
+    def head(self, known: Head = chain.NOBODY) -> tuple[Head, bool]:
+        """The end of the chain now, and whether that continues the chain that ended in `known`."""
+        return chain.head(self._connection, known)
 
     def allocations(self, site: str, span: Interval) -> tuple[Allocation, ...]:
         """Units taken at the site by open and completed visits within `span`, by start."""
@@ -124,8 +150,8 @@ class Book:
             UnknownName: the protocol version is not kept.
             DoubleBooked: a unit is taken already.
         """
-        if enrolled := subjects.find(self._connection, subject.code):
-            raise AlreadyEnrolled(enrolled.code)
+        if enrolled := subjects.enrolled(self._connection, subject.code):
+            raise AlreadyEnrolled(enrolled)
         self.protocol_text(subject.protocol, subject.protocol_version)
         with self._connection.begin_nested():
             change_id = self.marks.id_of(change)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from scheduler.store import canon
 from scheduler.store.canon import Row
@@ -45,6 +45,28 @@ class Head:
 
     number: int
     hash: str
+
+
+NOBODY = Head(number=0, hash=NOTHING)
+"""The head of a book without a change."""
+
+_HEAD = (
+    select(seals.c.number, seals.c.hash)
+    .where(
+        (seals.c.number == bindparam("known"))
+        | (seals.c.number == select(func.max(seals.c.number)).scalar_subquery())
+    )
+    .order_by(seals.c.number)
+)
+
+
+def head(connection: Connection, known: Head = NOBODY) -> tuple[Head, bool]:
+    """The end of the chain now, and whether that continues the chain that ended in `known`."""
+    ends = [
+        Head(number=number, hash=hash)
+        for number, hash in connection.execute(_HEAD, {"known": known.number})
+    ]
+    return (ends[-1] if ends else NOBODY), known in (NOBODY, *ends)
 
 
 def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:

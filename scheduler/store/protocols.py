@@ -9,11 +9,15 @@ False
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from scheduler.errors import Refused, UnknownName
 from scheduler.store import rows, tables
 from scheduler.store.changes import Following
+
+_TEXT = select(tables.protocols.c.text).where(
+    tables.protocols.c.id == bindparam("id"), tables.protocols.c.version == bindparam("version")
+)
 
 
 def add(connection: Connection, change_id: int, id: str, version: str, text: str) -> None:
@@ -78,6 +82,5 @@ def followed(connection: Connection, subject_id: int) -> tuple[Following, ...]:
 
 
 def _find(connection: Connection, id: str, version: str) -> str | None:
-    kept = tables.protocols.c
-    query = select(kept.text).where(kept.id == id, kept.version == version)
-    return connection.scalar(query)
+    kept: str | None = connection.scalar(_TEXT, {"id": id, "version": version})
+    return kept

@@ -17,18 +17,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from scheduler.appointments import Appointment
 from scheduler.dates import Interval, Window
 from scheduler.protocol import Kind, Mode
 from scheduler.store.changes import Change
-from scheduler.subject import OPEN, Allocation, Status, Subject, Visit, Weight
+from scheduler.subject import TAKING, Allocation, Status, Subject, Visit, Weight, ref
 from scheduler.words import Words
 
 Columns = dict[str, Any]
 """Column names to what a table stores; SQLAlchemy types no finer."""
-
-TAKING = OPEN | {Status.COMPLETED}
-"""States whose units are taken; a missed or cancelled visit frees them."""
-
 
 json_text = json.JSONEncoder(ensure_ascii=False).encode
 """How JSON columns are written: Chinese stays readable in the database."""
@@ -107,6 +104,21 @@ def visit_of(row: Row[Any]) -> Visit:
     )
 
 
+def appointment_of(row: Row[Any]) -> Appointment:
+    """The appointment, in UTC, of the same columns of a state that has a slot."""
+    return Appointment(
+        subject=row.code,
+        visit=ref(row.encounter, row.occurrence),
+        kind=Kind(row.kind),
+        mode=Mode(row.mode),
+        interval=Interval(start=row.start_at, end=row.end_at),
+        allocations=tuple(
+            Allocation(unit=taken["unit"], interval=_stored_interval(taken))
+            for taken in row.allocations
+        ),
+    )
+
+
 def entry_columns(visit: Visit) -> Columns:
     """The row of `visit_entries` for a visit's state.
 
@@ -174,5 +186,11 @@ def _allocation_json(taken: Allocation) -> Columns:
 
 
 def _allocation(stored: Mapping[str, str]) -> Allocation:
+    span = _stored_interval(stored)
+    zone = ZoneInfo(stored["zone"])
+    return Allocation(unit=stored["unit"], interval=interval(span.start, span.end, zone))
+
+
+def _stored_interval(stored: Mapping[str, str]) -> Interval:
     start, end = (datetime.fromisoformat(stored[name]) for name in ("start", "end"))
-    return Allocation(unit=stored["unit"], interval=interval(start, end, ZoneInfo(stored["zone"])))
+    return Interval(start=start, end=end)

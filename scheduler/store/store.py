@@ -5,9 +5,9 @@
 ()
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -52,6 +52,7 @@ class Store:
         """
         self._database = engine(url, patience=patience)
         self._remark = remark
+        self._memory: dict[Hashable, Any] = {}
 
     def write(self, work: Callable[[Book], T]) -> T:
         """Do `work` in one transaction: all of it is stored, or, when it raises, nothing.
@@ -108,7 +109,7 @@ class Store:
         with explained(self._database), self._database.engine.connect() as connection:
             self._database.begin_reading(connection)
             if schema.exists(connection, self._database.place):
-                return work(Book(connection))
+                return work(Book(connection, self._memory))
         return _read_empty(work)
 
     def _write(self, work: Callable[[Book], T], *, alone: bool) -> T:
@@ -119,7 +120,7 @@ class Store:
                 connection.rollback()
                 self._make(connection)
                 database.begin_writing(connection, alone=alone)
-            book = Book(connection)
+            book = Book(connection, self._memory)
             done = work(book)
             back = chain.seal(connection, book.marks.ids)
             connection.commit()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
 
 from scheduler.errors import UnknownName
 from scheduler.store import rows, tables
@@ -47,6 +47,16 @@ _SUBJECTS = (
 """Subjects as they are now: with the version they follow and the weight added last."""
 
 
+_KEY = tables.subjects.c.code_key == bindparam("key")
+_SUBJECT = _SUBJECTS.where(_KEY)
+_ENROLLED = select(tables.subjects.c.code).where(_KEY)
+_CODES = select(tables.subjects.c.code).where(
+    tables.subjects.c.code.startswith(bindparam("beginning"), autoescape=False)
+)
+_ENTER = insert(tables.subjects).returning(tables.subjects.c.id)
+_WEIGH = insert(tables.weights)
+
+
 def every(connection: Connection, site: str | None) -> tuple[Subject, ...]:
     """Everyone enrolled, at one site or at all, by code."""
     query = _SUBJECTS
@@ -59,14 +69,18 @@ def every(connection: Connection, site: str | None) -> tuple[Subject, ...]:
 
 def codes(connection: Connection, site: str) -> tuple[str, ...]:
     """Every code that begins with the site's, wherever its participant is enrolled."""
-    code = tables.subjects.c.code
-    return tuple(connection.scalars(select(code).where(code.startswith(f"{site}-"))))
+    return tuple(connection.scalars(_CODES, {"beginning": f"{site}-"}))
+
+
+def enrolled(connection: Connection, code: str) -> str | None:
+    """The code, as it was entered, of who is enrolled under it in any case and width."""
+    found: str | None = connection.scalar(_ENROLLED, {"key": rows.code_key(code)})
+    return found
 
 
 def find(connection: Connection, code: str) -> Row[Any] | None:
     """The row of the subject of that code, in any case and width; None when there is none."""
-    query = _SUBJECTS.where(tables.subjects.c.code_key == rows.code_key(code))
-    return connection.execute(query).one_or_none()
+    return connection.execute(_SUBJECT, {"key": rows.code_key(code)}).one_or_none()
 
 
 def row(connection: Connection, code: str) -> Row[Any]:
@@ -84,8 +98,7 @@ def row(connection: Connection, code: str) -> Row[Any]:
 def add(connection: Connection, change_id: int, subject: Subject) -> int:
     """Enter a new subject, weighed or not; the id is its own."""
     columns = {**rows.subject_columns(subject), "change_id": change_id}
-    added = insert(tables.subjects).values(columns).returning(tables.subjects.c.id)
-    subject_id: int = connection.execute(added).scalar_one()
+    subject_id: int = connection.execute(_ENTER, columns).scalar_one()
     if subject.weight:
         weigh(connection, change_id, subject_id, subject.weight)
     return subject_id
@@ -95,7 +108,7 @@ def weigh(connection: Connection, change_id: int, subject_id: int, weight: Weigh
     """Add a body weight; the one added last counts."""
     kg = {"kg": str(weight.kg), "measured": weight.measured}
     columns = {**kg, "subject_id": subject_id, "change_id": change_id}
-    connection.execute(insert(tables.weights), columns)
+    connection.execute(_WEIGH, columns)
 
 
 def _similar(connection: Connection, code: str) -> Iterable[str]:

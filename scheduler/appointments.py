@@ -1,0 +1,59 @@
+"""What visits take of a site: who is where when, and on which units.
+
+An `Appointment` is as much of a visit in the book as others have to know who want time at
+the same site: no label, no window, no history.
+
+>>> from datetime import UTC, datetime
+>>> nine, ten = (datetime(2026, 4, 9, hour, tzinfo=UTC) for hour in (9, 10))
+>>> print(Appointment(subject="ZJ-001", visit="day-30", kind=Kind.FOLLOW_UP, mode=Mode.VISIT,
+...                   interval=Interval(start=nine, end=ten), allocations=()))
+ZJ-001 day-30
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from scheduler.dates import Interval
+from scheduler.protocol import Kind, Mode
+from scheduler.subject import TAKING, Allocation, Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """The time of one visit (`visit` names it within its subject), and the units it is on."""
+
+    subject: str
+    visit: str
+    kind: Kind
+    mode: Mode
+    interval: Interval
+    allocations: tuple[Allocation, ...]
+
+    @classmethod
+    def every(cls, visits: Iterable[Visit]) -> Iterator[Self]:
+        """Those of visits that take time; one without a slot, or called off, takes none."""
+        for visit in visits:
+            if visit.scheduled and visit.status in TAKING:
+                yield cls(
+                    subject=visit.subject,
+                    visit=visit.ref,
+                    kind=visit.kind,
+                    mode=visit.mode,
+                    interval=visit.scheduled,
+                    allocations=visit.allocations,
+                )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells appointments apart: a visit has one at most."""
+        return self.subject, self.visit
+
+    def taken(self) -> Iterator[tuple[str, Interval]]:
+        """Units, and the participant, each with the time that is taken of it."""
+        yield self.subject, self.interval
+        for allocation in self.allocations:
+            yield allocation.unit, allocation.interval
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.visit}"

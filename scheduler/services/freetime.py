@@ -1,0 +1,111 @@
+"""The free time of a clinic: read from its calendars and the book once, then kept in step.
+
+A process that asks again reads only what the changes since then have moved, whoever made
+them.  The chain of the book says which those are; a chain that does not go on from where
+it was, such as that of a restored book, is read anew.
+
+>>> whole_quarters(Window(earliest=date(2026, 2, 20), latest=date(2026, 4, 1)))
+Window(earliest=datetime.date(2026, 1, 1), latest=datetime.date(2026, 6, 30))
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from threading import Lock
+
+from scheduler.availability import Availability
+from scheduler.dates import Window
+from scheduler.errors import Problem
+from scheduler.services import clinics
+from scheduler.services.clinics import Clinic, Taken
+from scheduler.store import Book
+from scheduler.store.chain import Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeTime:
+    """A clinic's free time to anyone; `problems` are parts of calendars that could not be read."""
+
+    availability: Availability
+    problems: tuple[Problem, ...]
+
+
+def prepare(clinic: Clinic, days: Window, given: Sequence[str] = ()) -> None:
+    """Read the calendars before a transaction: servers are slow, and expanding takes long.
+
+    Raises:
+        BadInput: a calendar cannot be read at all; all such are listed.
+    """
+    clinics.taken(clinic, given, whole_quarters(days).interval(clinic.site.tz()))
+
+
+def of(book: Book, clinic: Clinic, days: Window, given: Sequence[str] = ()) -> FreeTime:
+    """The free time of a clinic on `days` at least, as the transaction of `book` sees it.
+
+    `given` are conflict calendars beside those of the site file; they close the whole site.
+
+    Raises:
+        Interruption: servers of calendars have to be asked first.
+        BadInput: a calendar cannot be read at all; all such are listed.
+    """
+    days = whole_quarters(days)
+    if book.marks.ids:
+        # What this transaction has changed is sealed, and told of, only at its end.
+        return _Kept(book, clinic, days, given).free
+    key = (_Kept, clinic.site.code, *given)
+    kept: _Kept | None = book.memory.get(key)
+    free = kept.followed(book, clinic, days) if kept else None
+    if free is None:
+        new = book.memory[key] = _Kept(book, clinic, days | kept.days if kept else days, given)
+        free = new.free
+    return free
+
+
+class _Kept:
+    """The free time of one clinic at the end of the chain that it was read up to."""
+
+    def __init__(self, book: Book, clinic: Clinic, days: Window, given: Sequence[str]) -> None:
+        self.days, self._site, self._given = days, clinic.site, given
+        self._alone = Lock()
+        self._head, _ = book.head()
+        self._taken = self._calendars(clinic)
+        self._appointments = book.appointments(clinic.site.code, days)
+        self.free = FreeTime(
+            availability=Availability(clinic.site, self._taken.busy, self._appointments.values()),
+            problems=self._taken.problems,
+        )
+
+    def followed(self, book: Book, clinic: Clinic, days: Window) -> FreeTime | None:
+        """The free time now, brought up to the book; None where that has to be read anew."""
+        with self._alone:
+            head, goes_on = book.head(self._head)
+            known = goes_on and self._site == clinic.site and days | self.days == self.days
+            if not known or self._calendars(clinic) != self._taken:
+                return None
+            if head != self._head:
+                self._follow(book, head)
+            return self.free
+
+    def _follow(self, book: Book, head: Head) -> None:
+        gone, come = [], []
+        changed = book.changed_appointments(self._site.code, self.days, self._head)
+        for visit_id, appointment in changed.items():
+            if visit_id in self._appointments:
+                gone.append(self._appointments.pop(visit_id))
+            if appointment is not None:
+                come.append(appointment)
+                self._appointments[visit_id] = appointment
+        availability = self.free.availability.changed(gone, come)
+        self._head, self.free = head, replace(self.free, availability=availability)
+
+    def _calendars(self, clinic: Clinic) -> Taken:
+        return clinics.taken_at_once(clinic, self._given, self.days.interval(clinic.site.tz()))
+
+
+def whole_quarters(days: Window) -> Window:
+    """`days` and the rest of the quarters they begin and end in: many spans become one."""
+    first, last = (
+        date(day.year, day.month - (day.month - 1) % 3, 1) for day in (days.earliest, days.latest)
+    )
+    following = date(last.year + last.month // 12, (last.month + 2) % 12 + 1, 1)
+    return Window(earliest=first, latest=following - timedelta(days=1))
