@@ -51,11 +51,12 @@ def rows(scale: float) -> Iterator[Row]:
 def _enrolled(path: Path, demo: Clinic, count: int) -> tuple[float, list[list[Write]]]:
     """Seconds for `count` enrollments, and what each of them wrote."""
     spent, written, day = 0.0, list[list[Write]](), date(2026, 3, 2)
+    codes = [f"S{number:02}" for number in range(SITES)]
+    sites = [replace(demo, site=replace(demo.site, code=code)) for code in codes]
     with Store(f"sqlite:///{path}") as store:
         store.write(lambda _: None)
         while len(written) < count:
-            for number in range(SITES):
-                clinic = replace(demo, site=replace(demo.site, code=f"S{number:02}"))
+            for clinic in sites:
                 with _noted() as writes:
                     begin = perf_counter()
                     request = Request(enrolled=day, arm="bmsc")

@@ -104,8 +104,12 @@ class _Kept:
 
 def whole_quarters(days: Window) -> Window:
     """`days` and the rest of the quarters they begin and end in: many spans become one."""
-    first, last = (
-        date(day.year, day.month - (day.month - 1) % 3, 1) for day in (days.earliest, days.latest)
+    first, following = (
+        date(quarter // 4, quarter % 4 * 3 + 1, 1)
+        for quarter in (_quarter(days.earliest), _quarter(days.latest) + 1)
     )
-    following = date(last.year + last.month // 12, (last.month + 2) % 12 + 1, 1)
     return Window(earliest=first, latest=following - timedelta(days=1))
+
+
+def _quarter(day: date) -> int:
+    return day.year * 4 + (day.month - 1) // 3
