@@ -3,19 +3,25 @@
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from freezegun import freeze_time
 
 from scheduler import shipped
-from scheduler.cli import run
+from scheduler.cli import run, schedule
+from tests.databases import Databases
 from tests.versions import version
 
 ROOT = Path(__file__).parents[1]
 
 EXPECTED = {"schedule check": 4}
 """Commands of the README that end with another code than 0, by how they begin."""
+
+SERVER = "postgresql+psycopg://schedule@db.hospital.example/schedule"
+"""The README's book on PostgreSQL; the tests' is elsewhere."""
 
 BUSY = """BEGIN:VCALENDAR
 VERSION:2.0
@@ -44,9 +50,10 @@ def commands() -> list[str]:
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
 
 
-def test_every_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_works(
+    databases: Databases, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SCHEDULE_DATABASE", f"sqlite:///{tmp_path / 'book.db'}")
     for name in ("department.ics", "rounds.ics"):
         (tmp_path / name).write_text(BUSY)
     templates = shipped.folder()
@@ -54,14 +61,39 @@ def test_every_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "my-trial-2.toml").write_text(version("2", day_30='window = "5 d"'))
     shutil.copy(templates / "sites" / "zhujiang.toml", tmp_path / "my-site.toml")
     (tmp_path / "answers.toml").write_text(block("toml", "birth"))
-    server = "postgresql+psycopg://schedule@db.hospital.example/schedule"
-    with freeze_time("2026-02-20T01:00:00Z"):
+    with (
+        databases.empty() as url,
+        databases.empty() as restored,
+        freeze_time("2026-02-20T01:00:00Z"),
+    ):
+        monkeypatch.setenv("SCHEDULE_DATABASE", url)
         for command in commands():
-            # No server is at hand on every machine; tests/cli/test_db.py carries books to one.
-            words = shlex.split(command.replace(server, f"sqlite:///{tmp_path / 'new.db'}"))
-            if words[0] == "schedule":
-                expected = next((code for c, code in EXPECTED.items() if command.startswith(c)), 0)
-                assert run(words[1:]) == expected, command
+            words = shlex.split(command.replace(SERVER, elsewhere))
+            if words[0] != "schedule":
+                continue
+            if words[1:3] == ["db", "restore"] and databases.name == "postgresql":
+                monkeypatch.setenv("SCHEDULE_DATABASE", restored)
+            expected = next((code for c, code in EXPECTED.items() if command.startswith(c)), 0)
+            assert run(words[1:]) == expected, command
+
+
+def test_every_command_is_told_of() -> None:
+    """And so every command is run on both engines."""
+    for path in leaves(schedule, []):
+        called = re.compile(rf"schedule (--\S+ \S+ )*{' '.join(path)}( |$)")
+        assert any(map(called.match, commands())), f"schedule {' '.join(path)}"
+
+
+def leaves(command: click.Command, path: list[str]) -> Iterator[list[str]]:
+    """Every command of the program, by its words."""
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        yield from leaves(found, [*path, name])
 
 
 def test_everything_else_is_the_run_script_or_pip() -> None:

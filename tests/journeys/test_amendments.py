@@ -54,15 +54,15 @@ def test_diff_says_it_in_words(schedule: Schedule) -> None:
     }
 
 
-def test_diff_of_a_kept_version(schedule: Schedule) -> None:
-    schedule.enroll("--out", "out")
-    same = done(schedule("protocol", "diff", "bmsc-stroke", "bmsc-stroke@1"))
+def test_diff_of_a_kept_version(journey: Schedule) -> None:
+    journey.enroll("--out", "out")
+    same = done(journey("protocol", "diff", "bmsc-stroke", "bmsc-stroke@1"))
     assert (same.out, "have the same rules" in same.err) == ("", True)
     for name, words in (
         ("bmsc-stroke@2", 'no protocol in the book "bmsc-stroke 2"'),
         ("bmsc-strike", 'no protocol "bmsc-strike"; did you mean "bmsc-stroke"?'),
     ):
-        refused = schedule("protocol", "diff", "bmsc-stroke", name)
+        refused = journey("protocol", "diff", "bmsc-stroke", name)
         assert (refused.code, words in refused.err) == (2, True), refused.err
 
 
@@ -117,23 +117,23 @@ def test_json_tells_every_change(schedule: Schedule) -> None:
     assert moved["day-3"][1]["status"] == "superseded"
 
 
-def test_calendar_and_sheets_follow(schedule: Schedule) -> None:
-    schedule.enroll("--out", "out")
-    two = schedule.write("two.toml", TWO)
-    done(schedule("visit", "confirm", "ZJ-001", "day-3"))
-    amended = done(schedule("protocol", "amend", two, *MARCH))
+def test_calendar_and_sheets_follow(journey: Schedule) -> None:
+    journey.enroll("--out", "out")
+    two = journey.write("two.toml", TWO)
+    done(journey("visit", "confirm", "ZJ-001", "day-3"))
+    amended = done(journey("protocol", "amend", two, *MARCH))
     assert "ZJ-001 day-3 is confirmed and stays, though version 2 has no such visit" in amended.err
-    sheets = done(schedule("export", "sheets", "--subject", "ZJ-001", "--out", "new"))
+    sheets = done(journey("export", "sheets", "--subject", "ZJ-001", "--out", "new"))
     assert sheets.code == 0
     text = PdfReader(BytesIO(Path("new/ZJ-001-visit-sheets.pdf").read_bytes())).pages[0]
     assert "version 2" in " ".join(text.extract_text().split())
-    done(schedule("visit", "cancel", "ZJ-001", "day-3", "--reason", "no longer asked for"))
-    done(schedule("export", "ics", "--subject", "ZJ-001", "--out", "new"))
+    done(journey("visit", "cancel", "ZJ-001", "day-3", "--reason", "no longer asked for"))
+    done(journey("export", "ics", "--subject", "ZJ-001", "--out", "new"))
     found = events(Path("new/ZJ-001.ics").read_bytes())
     assert len(found) == 14
-    three = schedule.write("three.toml", version("3", day_90=None))
-    done(schedule("protocol", "amend", three, *MARCH))
-    done(schedule("export", "ics", "--subject", "ZJ-001", "--out", "new"))
+    three = journey.write("three.toml", version("3", day_90=None))
+    done(journey("protocol", "amend", three, *MARCH))
+    done(journey("export", "ics", "--subject", "ZJ-001", "--out", "new"))
     statuses = [str(event["STATUS"]) for event in events(Path("new/ZJ-001.ics").read_bytes())]
     assert statuses.count("CANCELLED") == 3  # day 3 by hand, days 60 and 90 by version 3
 

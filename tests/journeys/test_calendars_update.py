@@ -199,14 +199,14 @@ def test_another_export_is_the_same_bytes(participant: Schedule) -> None:
     assert at("2026-05-01T00:00:00Z", participant) == first
 
 
-def test_a_visit_that_lost_its_slot_is_sent_as_cancelled(schedule: Schedule, khal: Khal) -> None:
+def test_a_visit_that_lost_its_slot_is_sent_as_cancelled(journey: Schedule, khal: Khal) -> None:
     """Day 1 would be Sunday 2026-04-12; its event must not stay on the day it was planned for."""
-    schedule.enter()
-    supplied(schedule)
-    khal.imports(exported(schedule))
+    journey.enter()
+    supplied(journey)
+    khal.imports(exported(journey))
     data = at(
         "2026-04-13T01:00:00Z",
-        schedule,
+        journey,
         "visit complete ZJ-001 aspiration --date 2026-03-05",
         "visit complete ZJ-001 infusion-1 --date 2026-04-11 --batch B-ZJ-001",
     )
@@ -217,7 +217,7 @@ def test_a_visit_that_lost_its_slot_is_sent_as_cancelled(schedule: Schedule, kha
     shown_day_1 = [line for line in khal.shows(FIRST, LAST) if line.endswith("· Day 1")]
     assert shown_day_1 == of_that_day
     # Once it has a slot again, the same event stands there.
-    data = at("2026-04-13T02:00:00Z", schedule, "visit move ZJ-001 day-1 --date 2026-04-13 --force")
+    data = at("2026-04-13T02:00:00Z", journey, "visit move ZJ-001 day-1 --date 2026-04-13 --force")
     khal.imports(data)
     shown_day_1 = [line for line in khal.shows(FIRST, LAST) if line.endswith("· Day 1")]
     assert shown_day_1 == ["2026-04-13 08:00|2026-04-13 08:30|ZJ-001 · Day 1"]

@@ -64,12 +64,12 @@ def recorded(url: str, encounter: str) -> list[date | None]:
     return [entry.visit.actual for entry in entries if entry.visit.encounter == encounter]
 
 
-def test_planned_ones_are_told_before_they_happen(schedule: Schedule) -> None:
-    refused = schedule(*HOLIDAY)
+def test_planned_ones_are_told_before_they_happen(journey: Schedule) -> None:
+    refused = journey(*HOLIDAY)
     assert (refused.code, "Deviation" in refused.err) == (3, False)
-    accepted = done(schedule(*HOLIDAY, "--accept-unplaced", "--reason", "holiday", "--out", "out"))
+    accepted = done(journey(*HOLIDAY, "--accept-unplaced", "--reason", "holiday", "--out", "out"))
     assert "Deviation: day-14 is planned without a slot" in accepted.err
-    found = done(schedule("deviations", "--planned", "--json")).json["deviations"]
+    found = done(journey("deviations", "--planned", "--json")).json["deviations"]
     assert [(each["encounter"], each["kind"], each["reason"]) for each in found] == [
         ("day-14", "no-slot", "holiday")
     ]

@@ -52,18 +52,18 @@ def test_every_date_is_right(journey: Schedule) -> None:
     assert shown.keys() >= DOCUMENTED
 
 
-def test_the_calendar_holds_every_visit(schedule: Schedule) -> None:
-    schedule.enroll()
-    found = events((schedule.folder / "ZJ-001.ics").read_bytes())
+def test_the_calendar_holds_every_visit(journey: Schedule) -> None:
+    journey.enroll()
+    found = events((journey.folder / "ZJ-001.ics").read_bytes())
     starts = [event.start for event in found]
     assert [start.isoformat()[:10] for start in starts] == [day for day, *_ in DATES.values()]
     assert {event.sequence for event in found} == {0}
     assert {event.DTSTAMP for event in found} == {datetime(2026, 2, 20, 1, tzinfo=UTC)}
 
 
-def test_the_sheets_have_a_page_a_visit_and_the_calendar_page(schedule: Schedule) -> None:
-    schedule.enroll()
-    pages = PdfReader(schedule.folder / "ZJ-001-visit-sheets.pdf").pages
+def test_the_sheets_have_a_page_a_visit_and_the_calendar_page(journey: Schedule) -> None:
+    journey.enroll()
+    pages = PdfReader(journey.folder / "ZJ-001-visit-sheets.pdf").pages
     assert len(pages) == 14
     texts = [page.extract_text() for page in pages]
     assert all("ZJ-001" in text for text in texts)
