@@ -99,14 +99,20 @@ class Range:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NegativeTest:
-    """A negative result, dated no later than the enrollment, unless it does not apply."""
+    """A negative result, dated no later than the enrollment, unless it does not apply.
+
+    With `infusion_valid_days` every infusion waits for a result that is at most so old.
+    """
 
     id: str
     fact: str
+    infusion_valid_days: int | None = None
     reading: Words = Words.of()
 
     def __str__(self) -> str:
-        return "negative, with its date"
+        if self.infusion_valid_days is None:
+            return "negative, with its date"
+        return f"negative, with its date; for infusions at most {self.infusion_valid_days} d old"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

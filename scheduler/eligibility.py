@@ -15,10 +15,11 @@ look.  What is not known is never guessed.
 NOT_ELIGIBLE: 2026-02-20 - 2026-02-10 = 10 days; at least 14 days, so from 2026-02-24 on
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Self
 
 from scheduler.admission import Admission, completed_years
 from scheduler.answers import Answer, Answers, PartialDate, Result, Stated, in_words
@@ -120,6 +121,13 @@ class Screening:
         found = (finding for judgement in self.judgements for finding in judgement.findings)
         return tuple(f for f in found if not outcomes or f.outcome in outcomes)
 
+    def only(self, wanted: Callable[[Finding], bool]) -> Self:
+        """The same screening by those rules alone whose findings are `wanted`."""
+        judgements = (
+            replace(each, findings=tuple(filter(wanted, each.findings))) for each in self.judgements
+        )
+        return replace(self, judgements=tuple(each for each in judgements if each.findings))
+
 
 def screen(criteria: Criteria, answers: Answers, day: date) -> Screening:
     """Judge an enrollment on `day` by every criterion."""
@@ -149,8 +157,10 @@ def judge(rule: Rule, answers: Answers, day: date) -> Finding:
             outcome, why = _stated(known)
         case Range(), int():
             outcome, why = _number(rule, known)
-        case NegativeTest(), Result() | Stated():
-            outcome, why = _test(known, day)
+        case NegativeTest(), Result():
+            return _judge_test(rule, known, day)
+        case NegativeTest(), Stated():
+            outcome, why = Outcome.ELIGIBLE, "does not apply"
         case NoFindings(), frozenset():
             outcome, why = _findings(rule, known)
         case Question(), bool():
@@ -237,15 +247,16 @@ def _number(rule: Range, known: int) -> tuple[Outcome, str]:
     return outcome, f"{known}; {rule} is needed"
 
 
-def _test(known: Result | Stated, day: date) -> tuple[Outcome, str]:
-    if isinstance(known, Stated):
-        return Outcome.ELIGIBLE, "does not apply"
+def _judge_test(rule: NegativeTest, known: Result, day: date) -> Finding:
+    days = known.day.days
+    count = Count(least=(day - days.latest).days, most=(day - days.earliest).days, unit=Unit.DAYS)
     if known.positive:
-        return Outcome.NOT_ELIGIBLE, f"{known}; negative is needed"
-    if known.day.days.latest > day:
-        return Outcome.NEEDS_REVIEW, f"{known}, by {day} it may not have been there"
-    past = (day - known.day.days.latest).days
-    return Outcome.ELIGIBLE, f"{known}, {Count(least=past, most=past, unit=Unit.DAYS)} before {day}"
+        outcome, why = Outcome.NOT_ELIGIBLE, f"{known}; negative is needed"
+    elif days.latest > day:
+        outcome, why = Outcome.NEEDS_REVIEW, f"{known}, by {day} it may not have been there"
+    else:
+        outcome, why = Outcome.ELIGIBLE, f"{known}, {count} before {day}"
+    return Finding(rule=rule, outcome=outcome, why=why, known=known, count=count)
 
 
 def _findings(rule: NoFindings, known: frozenset[str]) -> tuple[Outcome, str]:

@@ -15,19 +15,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from scheduler.answers import Answers, PartialDate
+from scheduler.answers import Answers, PartialDate, Stated
 from scheduler.criteria import CONSENT
-from scheduler.eligibility import Count, Finding, Outcome, Screening
+from scheduler.eligibility import Count, Finding, Outcome, Screening, worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleOutcome:
-    """What one rule came to: completed years or days where it counts any."""
+    """What one rule came to: completed years or days where it counts any.
+
+    `applies` is False where a test was said not to apply to this person.
+    """
 
     rule: str
     outcome: Outcome
     count: Count | None = None
     flagged: bool = False
+    applies: bool = True
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -37,6 +41,7 @@ class RuleOutcome:
             outcome=finding.outcome,
             count=finding.count,
             flagged=finding.flagged,
+            applies=finding.known is not Stated.NOT_APPLICABLE,
         )
 
 
@@ -54,6 +59,18 @@ class Ruling:
     consent: PartialDate | None
     rules: tuple[RuleOutcome, ...]
     review: str = ""
+
+    def joined(self, later: "Ruling") -> "Ruling":
+        """This one with what a later ruling on the same day found of some or all rules."""
+        found = {outcome.rule: outcome for outcome in (*self.rules, *later.rules)}
+        return Ruling(
+            day=self.day,
+            version=later.version,
+            outcome=worst(outcome.outcome for outcome in found.values()),
+            consent=later.consent or self.consent,
+            rules=tuple(found.values()),
+            review=later.review or self.review,
+        )
 
     @classmethod
     def of(cls, screening: Screening, answers: Answers, *, version: str, review: str = "") -> Self:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from scheduler.clearance import NO_EVIDENCE, Clearance, Evidence
 from scheduler.products import Product, Stage, chain, infusions, start
 from scheduler.protocol import Arm, Dose, Kind
 from scheduler.subject import OPEN, Visit, Weight
@@ -31,12 +32,16 @@ MOST_CHANGE = Decimal("0.10")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
-    """What an infusion is given: dose, weight and batch, as far as they are known."""
+    """What an infusion is given: dose, weight and batch, as far as they are known.
+
+    `evidence` is what was found by the tests that infusions wait for.
+    """
 
     visit: Visit
     dose: Dose
     weight: Weight | None
     product: Product | None
+    evidence: Evidence = NO_EVIDENCE
 
     @property
     def day(self) -> date:
@@ -64,7 +69,18 @@ class Supply:
     def warnings(self) -> tuple[str, ...]:
         """Sentences for screen and email; none when all is well."""
         name = f"{self.visit.subject} {self.visit.ref} on {self.day}"
-        return tuple(f"{name}: {warning}" for warning in (*self._of_weight(), *self._of_batch()))
+        found = (*self._of_tests(), *self._of_weight(), *self._of_batch())
+        return tuple(f"{name}: {warning}" for warning in found)
+
+    @property
+    def clearances(self) -> tuple[Clearance, ...]:
+        """Where each test stands for the day of the infusion."""
+        return self.evidence.on(self.day)
+
+    def _of_tests(self) -> Iterator[str]:
+        # What was given was given: the tests of that day were looked at then.
+        if self.visit.status in OPEN:
+            yield from (f"no infusion: {each}" for each in self.clearances if each.blocks)
 
     def _of_weight(self) -> Iterator[str]:
         if self.weight is None or self.age is None:
@@ -94,6 +110,7 @@ def supply(
     visit: Visit,
     weight: Weight | None,
     products: Sequence[Product],
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Supply | None:
     """The supply of one infusion of the `standing` visits; None for any other visit.
 
@@ -106,15 +123,23 @@ def supply(
     number = chain(arm, standing)
     alive = [p for p in products if p.chain == number and p.stage is not Stage.FAILED]
     product = given[-1] if given else _chosen(alive, visit)
-    return Supply(visit=visit, dose=arm.dose, weight=weight, product=product)
+    return Supply(visit=visit, dose=arm.dose, weight=weight, product=product, evidence=evidence)
 
 
 def supplies(
-    arm: Arm, standing: Mapping[str, Visit], weight: Weight | None, products: Sequence[Product]
+    arm: Arm,
+    standing: Mapping[str, Visit],
+    weight: Weight | None,
+    products: Sequence[Product],
+    evidence: Evidence = NO_EVIDENCE,
 ) -> tuple[Supply, ...]:
     """The supplies of the coming infusions, in protocol order."""
     coming = (standing[e.id] for e in infusions(arm) if e.id in standing)
-    found = (supply(arm, standing, v, weight, products) for v in coming if v.status in OPEN)
+    found = (
+        supply(arm, standing, visit, weight, products, evidence)
+        for visit in coming
+        if visit.status in OPEN
+    )
     return tuple(each for each in found if each is not None)
 
 

@@ -16,7 +16,7 @@ from scheduler.services.repeats import Failure
 from scheduler.services.visits import Outcome
 from scheduler.store import Store
 from scheduler.subject import Weight
-from tests.lives import CLINIC, START, TODAY, Life, change
+from tests.lives import CLINIC, START, TODAY, Life, change, clear
 
 WEIGHT = Decimal("68.5")
 
@@ -69,6 +69,7 @@ def begin(store: Store, *, arm: str = "bmsc", kg: Decimal | None = WEIGHT) -> Co
     request = enrollment.Request(enrolled=date(2026, 3, 2), arm=arm, weight=kg)
     found = enrollment.enroll(store, CLINIC, request, change("enroll"), None, None)
     assert found.acceptable
+    clear(store, found.subject.code)
     return Course(store, found.subject.code)
 
 

@@ -9,11 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from scheduler.eligibility import Outcome
 from scheduler.life import Act
 from scheduler.products import Expiry, Product, Stage
+from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.services import enrollment, visits
 from scheduler.services.clinics import Clinic
-from scheduler.services.visits import Outcome, Request
+from scheduler.services.visits import Request
 from scheduler.sites import Role
 from scheduler.store import Book, Change, Store
 from scheduler.subject import Visit, Weight
@@ -48,7 +50,8 @@ def enroll(store: Store, *, arm: str = "bmsc", at: date = date(2026, 3, 2)) -> "
 
 
 def supply(store: Store, code: str) -> None:
-    """A batch of the participant's own that may be given on any day, so that infusions can be."""
+    """A batch of the participant's own that may be given on any day, and nothing in its way."""
+    clear(store, code)
     day = date(2026, 2, 1)
     batch = Product(
         subject=code,
@@ -61,6 +64,19 @@ def supply(store: Store, code: str) -> None:
         expires=Expiry(day=date(2099, 12, 31)),
     )
     store.write(lambda book: book.supply(change("product release"), code, [batch]))
+
+
+def clear(store: Store, code: str) -> None:
+    """Record that the tests which infusions wait for do not apply to the participant."""
+    waived = RuleOutcome(rule="pregnancy", outcome=Outcome.ELIGIBLE, applies=False)
+    ruling = Ruling(
+        day=date(2026, 3, 2),
+        version="1",
+        outcome=Outcome.ELIGIBLE,
+        consent=None,
+        rules=(waived,),
+    )
+    store.write(lambda book: book.keep_ruling(change("enroll"), code, ruling))
 
 
 @dataclass(slots=True)
@@ -83,7 +99,7 @@ class Life:
         user: str = "li",
         dry_run: bool = False,
         **more: Any,
-    ) -> Outcome:
+    ) -> visits.Outcome:
         self.acts += 1
         mark = replace(
             change(f"visit {act}", reason, user), at=START + timedelta(minutes=self.acts)
@@ -95,11 +111,11 @@ class Life:
         assert now is not None
         return visits.act(self.store, clinic, request, mark, now, dry_run=dry_run)
 
-    def complete(self, visit: str, day: str | None = None, **more: Any) -> Outcome:
+    def complete(self, visit: str, day: str | None = None, **more: Any) -> visits.Outcome:
         """Complete a visit on the day it is scheduled for, unless told otherwise."""
         return self(Act.COMPLETE, visit, day or self[visit].day, **more)
 
-    def move(self, visit: str, day: str, *along: str, **more: Any) -> Outcome:
+    def move(self, visit: str, day: str, *along: str, **more: Any) -> visits.Outcome:
         return self(Act.MOVE, visit, day, along=frozenset(along), **more)
 
     def visits(self) -> dict[str, Visit]:

@@ -31,8 +31,8 @@ _FOOT = """
   its day.
 - No visit is completed before the one it counts from, and that one is not taken up again later.
 - Where the site file names nobody under `[people]`, everybody may do everything.
-- To withdraw a participant cancels every open visit, by the same rule. To weigh one is for
-  {weighing}.
+- To withdraw a participant cancels every open visit, by the same rule. To weigh or screen
+  one is for {weighing}.
 """
 
 

@@ -14,6 +14,7 @@ from scheduler.errors import BadValue
 from scheduler.exporters import records, screeningrecord
 from scheduler.exporters.holdings import product_record, supply_record
 from scheduler.protocol import Kind
+from scheduler.ruling import RuleOutcome
 from scheduler.services import agenda, holdings
 from scheduler.store import Following, Ruled
 from scheduler.subject import OPEN, Visit
@@ -33,7 +34,8 @@ def show(app: App, subject: str, as_json: bool) -> None:
             found.subject,
             found.visits,
             map(records.unplaced_record, unplaced),
-            eligibility=_eligibility(found.ruled),
+            eligibility=_ruled(found.eligibility) if found.eligibility else None,
+            screenings=[_ruled(each) for each in found.rulings],
             versions=[_version(each) for each in found.versions],
             products=[product_record(batch) for batch in holding.products] if holding else [],
             infusions=[supply_record(supply) for supply in holding.supplies] if holding else [],
@@ -46,8 +48,11 @@ def show(app: App, subject: str, as_json: bool) -> None:
         click.echo(
             f"Version {each.version} since {change.at:%Y-%m-%d}, {change.user}: {change.reason}"
         )
-    if found.ruled:
-        click.echo(_screened(found.ruled))
+    if found.eligibility:
+        click.echo(_screened(found.eligibility))
+    for ruled in found.rulings:
+        if ruled.ruling.day != found.subject.enrolled:
+            click.echo(_found_later(ruled))
     screen.warn(holding.warnings() if holding else ())
 
 
@@ -57,9 +62,7 @@ def _version(following: Following) -> Mapping[str, Any]:
     return {**told, "by": change.user, "reason": change.reason}
 
 
-def _eligibility(ruled: Ruled | None) -> Mapping[str, Any] | None:
-    if ruled is None:
-        return None
+def _ruled(ruled: Ruled) -> Mapping[str, Any]:
     change = ruled.change
     return {
         **screeningrecord.ruling(ruled.ruling),
@@ -75,6 +78,20 @@ def _screened(ruled: Ruled) -> str:
     if ruling.review:
         parts.append(f"review: {ruling.review}")
     return f"Screened for {ruling.day}: {', '.join(parts)} (recorded by {change.user})"
+
+
+def _found_later(ruled: Ruled) -> str:
+    ruling = ruled.ruling
+    parts = [_outcome(outcome) for outcome in ruling.rules]
+    parts += [f"review: {ruling.review}"] if ruling.review else []
+    return f"Found on {ruling.day}: {', '.join(parts)} (recorded by {ruled.change.user})"
+
+
+def _outcome(outcome: RuleOutcome) -> str:
+    if not outcome.applies:
+        return f"{outcome.rule} does not apply"
+    count = f" ({outcome.count})" if outcome.count else ""
+    return f"{outcome.rule} {outcome.outcome}{count}"
 
 
 @click.command("list")

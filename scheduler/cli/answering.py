@@ -3,6 +3,7 @@
 The options are those that most protocols ask; a file can hold every answer.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -51,10 +52,13 @@ def answer_options(command: F) -> F:
     return result
 
 
-def prompted(criteria: Criteria, given: "Given") -> "Given":
+def asked_for(criteria: Criteria, given: "Given") -> "Given":
     """What was given, and at a prompt what was not; an empty line is not known."""
     from scheduler.services.screening import gathered
 
+    if not sys.stdin.isatty():
+        remedy = "give --answers FILE, or options such as --pregnancy-test"
+        raise click.UsageError(f"there is no terminal to ask on; {remedy}")
     known = gathered(criteria, given)
     written = dict(given.written)
     for fact in criteria.facts:

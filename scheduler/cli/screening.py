@@ -1,6 +1,5 @@
 """`schedule screen`: may this person enter, on which days, and why; and the sheet to fill in."""
 
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen as console
-from scheduler.cli.answering import answer_options, prompted
+from scheduler.cli.answering import answer_options, asked_for
 from scheduler.cli.options import Day, json_option
 from scheduler.eligibility import Finding
 from scheduler.exporters import screeningrecord
@@ -60,8 +59,7 @@ def screen(
             return
     found = studies.find(protocol, app.templates).protocol
     if ask or not given:
-        _check_terminal()
-        given = prompted(found.criteria, given)
+        given = asked_for(found.criteria, given)
     screened = screening.of_answers(found, given, day or app.today(app.clinic.site))
     if as_json:
         record = screeningrecord.screening(screened.screening, screened.enrollable(), found)
@@ -69,12 +67,6 @@ def screen(
     else:
         _print(screened)
     screened.refuse()
-
-
-def _check_terminal() -> None:
-    if not sys.stdin.isatty():
-        remedy = "give --answers FILE, or options such as --birth"
-        raise click.UsageError(f"there is no terminal to ask on; {remedy}")
 
 
 def _print(screened: Screened) -> None:

@@ -1,5 +1,6 @@
-"""`schedule subject withdraw|weigh`: what happens to a participant as a whole."""
+"""`schedule subject withdraw|weigh|screen`: what happens to a participant as a whole."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -7,17 +8,22 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
+from scheduler.cli.answering import answer_options, asked_for
 from scheduler.cli.options import Day, Kilograms, as_of_option, json_option
 from scheduler.cli.visits import tell
 from scheduler.deviations import WITHDRAWAL
-from scheduler.services import participants
+from scheduler.eligibility import Outcome
+from scheduler.exporters import screeningrecord
+from scheduler.exporters.holdings import supply_record
+from scheduler.services import participants, rescreening
 from scheduler.services.participants import MOST_CHANGE, Weighing
+from scheduler.services.screening import Given
 from scheduler.subject import Weight
 
 
 @click.group()
 def subject() -> None:
-    """Withdraw or weigh a participant."""
+    """Withdraw, weigh or screen a participant."""
 
 
 @subject.command()
@@ -73,6 +79,54 @@ def _sentence(weighing: Weighing) -> str:
         return line
     cells = f"{weighing.dose.cells(weight.kg):,}".replace(",", " ")
     return f"{line}, {cells} cells an infusion"
+
+
+@subject.command("screen")
+@click.argument("code", metavar="SUBJECT")
+@answer_options
+@click.option("--review", default="", metavar="TEXT", help="Decision where the rules need one.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the history.")
+@click.option("--dry-run", is_flag=True, help="Show what would be recorded; record nothing.")
+@as_of_option
+@json_option
+@click.pass_obj
+def screen_subject(
+    app: App,
+    code: str,
+    given: Given,
+    review: str,
+    reason: str,
+    dry_run: bool,
+    as_of: date | None,
+    as_json: bool,
+) -> None:
+    """Record what is found of a participant after the enrollment, such as a pregnancy test.
+
+    Without answers, it asks on the terminal for what infusions wait for.
+    """
+    if not given:
+        criteria = rescreening.criteria_of(app.store, code)
+        given = asked_for(rescreening.waited_for(criteria), given)
+    today = as_of or app.today(app.clinic.site)
+    change = app.change("subject screen", reason.strip())
+    given = replace(given, review=review.strip())
+    found = rescreening.rescreen(app.store, app.clinic, code, given, change, today, dry_run=dry_run)
+    if as_json:
+        screen.print_json(
+            {
+                "subject": found.subject.code,
+                "screenings": [screeningrecord.ruling(ruling) for ruling in found.rulings],
+                "infusions": [supply_record(supply) for supply in found.supplies],
+            }
+        )
+    else:
+        for finding in found.findings():
+            click.echo(f"{found.subject.code}: {finding.rule.id} {finding.outcome}: {finding.why}")
+    for finding in found.findings(Outcome.NOT_ELIGIBLE):
+        screen.warn([f"{finding.rule.id} speaks against taking part: tell the investigator now"])
+    screen.warn(warning for supply in found.supplies for warning in supply.warnings())
+    if dry_run:
+        screen.say("Dry run: nothing was stored.")
 
 
 COMMANDS = {"subject": subject}

@@ -12,6 +12,7 @@
 
 from typing import Any
 
+from scheduler.clearance import Clearance
 from scheduler.exporters.records import Record, when
 from scheduler.products import Product
 from scheduler.subject import Weight
@@ -47,7 +48,19 @@ def supply_record(supply: Supply) -> Record:
         "cells": dose.cells(weight.kg) if weight else None,
         "volume_ml": dose.volume_ml,
         "batch": supply.product.batch if supply.product else None,
+        "tests": [_clearance(each) for each in supply.clearances],
         "warnings": list(supply.warnings()),
+    }
+
+
+def _clearance(clearance: Clearance) -> dict[str, Any]:
+    tested, until = clearance.tested, clearance.until
+    return {
+        "rule": clearance.test.rule,
+        "state": clearance.state.value,
+        "tested": tested.isoformat() if tested else None,
+        "until": until.isoformat() if until else None,
+        "blocks": clearance.blocks,
     }
 
 

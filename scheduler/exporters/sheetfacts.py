@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from scheduler.clearance import Clearance
 from scheduler.dates import Interval
 from scheduler.exporters.monthgrid import Entry, month_grid
 from scheduler.products import Product
@@ -140,7 +141,7 @@ def _sheet(visit: Visit, arm: Arm, sheaf: Sheaf, site: Site, language: str) -> F
         "qr": _qr(reference(visit)),
         "checklist": [item.say(language) for item in checklist],
         "vitals": [_moment(visit.scheduled, minutes) for minutes in vitals],
-        "dose": _dose(sheaf.supply(visit, dose)) if dose else None,
+        "dose": _dose(sheaf.supply(visit, dose), language) if dose else None,
     }
 
 
@@ -167,7 +168,7 @@ def _visit(visit: Visit, site: Site, language: str) -> Facts:
     }
 
 
-def _dose(supply: Supply) -> Facts:
+def _dose(supply: Supply, language: str) -> Facts:
     """The dose line; what is not known stays blank, to be filled at the bedside."""
     dose, weight = supply.dose, supply.weight
     exponent = len(str(dose.cells_per_kg)) - 1
@@ -181,6 +182,7 @@ def _dose(supply: Supply) -> Facts:
         "weight": None,
         "ordered": None,
         "product": None,
+        "tests": [_test(clearance, language) for clearance in supply.clearances],
     }
     if supply.product is not None:
         line |= _product(supply.product, supply.change)
@@ -196,6 +198,17 @@ def _dose(supply: Supply) -> Facts:
         },
         "cells": scientific(Decimal(cells), exponent),
         "digits": grouped(cells),
+    }
+
+
+def _test(clearance: Clearance, language: str) -> Facts:
+    """What a test that the infusion waits for has come to, for that day."""
+    return {
+        "label": clearance.test.label.say(language),
+        "state": clearance.state.value,
+        "blocks": clearance.blocks,
+        "tested": _day(clearance.tested),
+        "until": _day(clearance.until),
     }
 
 

@@ -39,6 +39,7 @@ from scheduler.words import Words
 
 _OLDEST = 150
 _LARGEST = 999_999
+_LONGEST = 366
 _A_DAY = date(2000, 1, 31)
 
 
@@ -152,6 +153,8 @@ def _check_bounds(path: Path, rule: RuleForm, findings: Findings) -> None:
     for key, number in numbers.items():
         if number is not None:
             findings.within((*path, key), number, 0, most)
+    if rule.infusion_valid_days is not None:
+        findings.within((*path, "infusion_valid_days"), rule.infusion_valid_days, 0, _LONGEST)
     match rule.least, rule.most:
         case int() as low, int() as high if high < low:
             findings.blame((*path, "most"), f"is {high}, less than the least, {low}")
@@ -213,7 +216,8 @@ def _rule(form: RuleForm, type_: Type) -> Rule:
         case RuleKind.RANGE:
             return Range(id=form.id, fact=fact, least=least, most=most, reading=reading)
         case RuleKind.NEGATIVE_TEST:
-            return NegativeTest(id=form.id, fact=fact, reading=reading)
+            days = form.infusion_valid_days
+            return NegativeTest(id=form.id, fact=fact, infusion_valid_days=days, reading=reading)
         case RuleKind.NO_FINDINGS:
             return NoFindings(id=form.id, fact=fact, review=form.review or (), reading=reading)
         case RuleKind.QUESTION:

@@ -52,6 +52,7 @@ class RuleForm:
     at_most: Offset | None = None
     flag_edge: bool | None = None
     review: tuple[str, ...] | None = None
+    infusion_valid_days: int | None = None
     reading: Words | None = None
 
 
@@ -88,7 +89,11 @@ KEYS: Mapping[RuleKind, Keys] = {
     RuleKind.RANGE: Keys(
         must=frozenset({"fact", "least", "most"}), facts=frozenset({FactKind.NUMBER})
     ),
-    RuleKind.NEGATIVE_TEST: Keys(must=frozenset({"fact"}), facts=frozenset({FactKind.TEST})),
+    RuleKind.NEGATIVE_TEST: Keys(
+        must=frozenset({"fact"}),
+        may=frozenset({"infusion_valid_days", "reading"}),
+        facts=frozenset({FactKind.TEST}),
+    ),
     RuleKind.NO_FINDINGS: Keys(
         must=frozenset({"fact"}),
         may=frozenset({"review", "reading"}),

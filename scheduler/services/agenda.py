@@ -1,15 +1,17 @@
 """The agenda: what stands in the book, for one participant or for a span of days."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 from scheduler.dates import Window
+from scheduler.ruling import Ruling
 from scheduler.store import Book, Following, Ruled, Store
 from scheduler.subject import Subject, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """One participant, all visits by day and start, and the screening if it was recorded.
+    """One participant, all visits by day and start, and what screenings found, oldest first.
 
     `versions` are those of the protocol that the participant has followed, oldest first.
     """
@@ -17,7 +19,16 @@ class Agenda:
     subject: Subject
     visits: tuple[Visit, ...]
     versions: tuple[Following, ...]
-    ruled: Ruled | None
+    rulings: tuple[Ruled, ...]
+
+    @property
+    def eligibility(self) -> Ruled | None:
+        """What is known of the enrollment: all that was found for its day, by the newest."""
+        found = [ruled for ruled in self.rulings if ruled.ruling.day == self.subject.enrolled]
+        if not found:
+            return None
+        joined = reduce(Ruling.joined, (ruled.ruling for ruled in found))
+        return Ruled(change=found[-1].change, ruling=joined)
 
 
 def of_subject(store: Store, code: str) -> Agenda:
@@ -29,7 +40,7 @@ def of_subject(store: Store, code: str) -> Agenda:
             subject=subject,
             visits=book.visits(subject=subject.code),
             versions=book.versions(subject.code),
-            ruled=book.ruling(subject.code),
+            rulings=book.rulings(subject.code),
         )
 
     return store.read(work)

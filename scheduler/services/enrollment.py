@@ -16,7 +16,7 @@ from scheduler.files import Staging
 from scheduler.placement import Missing, Slot, enrollment_dates, horizon, place, widened
 from scheduler.plan import Expected
 from scheduler.protocol import Protocol
-from scheduler.services import clinics, freetime, publication, screening, studies
+from scheduler.services import clinics, freetime, holdings, publication, screening, studies
 from scheduler.services.clinics import Clinic
 from scheduler.services.screening import Given, Screened
 from scheduler.sites import Audience
@@ -120,7 +120,7 @@ def enroll(
             if found.acceptable:
                 enrolling.store(book, found)
                 if out is not None:
-                    enrolling.write(found, staging)
+                    enrolling.write(book, found, staging)
             return found
 
         found = store.write(work)
@@ -177,11 +177,16 @@ class _Enrolling:
         if found.screened:
             book.keep_ruling(self._change, found.subject.code, found.screened.ruling())
 
-    def write(self, found: Enrollment, staging: Staging) -> None:
+    def write(self, book: Book, found: Enrollment, staging: Staging) -> None:
         """Put the participant's calendar and visit sheets up for publishing."""
         press = publication.Press(self._clinic, self._own, printed=self._change.at)
+        visits = self._all(found)
         folio = publication.Folio(
-            subject=found.subject, protocol=found.protocol, visits=self._all(found), whole=True
+            subject=found.subject,
+            protocol=found.protocol,
+            visits=visits,
+            whole=True,
+            supplies=holdings.of_visits(book, found.subject, visits),
         )
         selection = publication.Selection(subject=found.subject.code)
         calendars = press.calendars(selection, [folio], Audience.STAFF)

@@ -6,9 +6,10 @@ For screens, and for the weekly email: `Supply.warnings` has the sentences.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scheduler.clearance import Evidence
 from scheduler.products import Product, infusions, untreated
 from scheduler.protocol import Arm, Dose, Kind
-from scheduler.readers.treatment import treatment
+from scheduler.readers.treatment import infusion_tests, treatment
 from scheduler.store import Book, Store
 from scheduler.subject import Subject, Visit, current
 from scheduler.supplies import Supply, supplies, supply
@@ -60,8 +61,17 @@ def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Su
     arm = _arm(book, subject)
     standing = current(book.visits(subject=subject.code))
     products = book.products(subject.code)
-    found = (supply(arm, standing, visit, subject.weight, products) for visit in infused)
+    known = evidence(book, subject)
+    found = (supply(arm, standing, visit, subject.weight, products, known) for visit in infused)
     return tuple(each for each in found if each is not None)
+
+
+def evidence(book: Book, subject: Subject) -> Evidence:
+    """The tests that a participant's infusions wait for, and what was found by them."""
+    text = book.protocol_text(subject.protocol, subject.protocol_version)
+    tests = infusion_tests(text)
+    rulings = book.rulings(subject.code) if tests else ()
+    return Evidence(tests=tests, rulings=tuple(ruled.ruling for ruled in rulings))
 
 
 def _holding(book: Book, subject: Subject) -> Holding | None:
@@ -74,7 +84,7 @@ def _holding(book: Book, subject: Subject) -> Holding | None:
         subject=subject,
         dose=arm.dose,
         products=products,
-        supplies=supplies(arm, standing, subject.weight, products),
+        supplies=supplies(arm, standing, subject.weight, products, evidence(book, subject)),
         untreated=untreated(arm, standing),
     )
 

@@ -24,6 +24,7 @@ from scheduler.products import (
 from scheduler.replanning import revised
 from scheduler.services import giving
 from scheduler.services.clinics import Clinic
+from scheduler.services.holdings import evidence
 from scheduler.services.rebooking import Rebooking
 from scheduler.services.visits import Outcome
 from scheduler.services.waiting import Waiting
@@ -219,7 +220,12 @@ def told(
         changes.append((None, replace(visit, changed=change.at)))
     products = [*_others(book, product), product]
     arm, weight = rebooking.tree.arm, rebooking.subject.weight
-    found = (supply(arm, after, v, weight, products) for v in after.values() if v.status in OPEN)
+    known = evidence(book, rebooking.subject)
+    found = (
+        supply(arm, after, visit, weight, products, known)
+        for visit in after.values()
+        if visit.status in OPEN
+    )
     return Outcome(
         subject=rebooking.subject,
         changes=tuple(changes),

@@ -21,9 +21,11 @@ from scheduler.life import (
     rule,
 )
 from scheduler.products import Product
+from scheduler.protocol import Kind
 from scheduler.replanning import CALLED_OFF, adrift, expected_anew, follow, revised, standing_day
 from scheduler.services.clinics import Clinic
 from scheduler.services.giving import give, take_back
+from scheduler.services.holdings import evidence
 from scheduler.services.rebooking import OutsideWindow, PairParted, Rebooking, SlotTaken
 from scheduler.store import Book, Change, Store
 from scheduler.subject import OPEN, Status, Subject, Visit
@@ -91,7 +93,8 @@ def act(
     Raises:
         UnknownName: no such participant or visit.
         BadValue: what is recorded lies in the future.
-        Refused: the table of acts, the sequence, the window or a taken slot forbids it.
+        Refused: the table of acts, the sequence, the window, a taken slot, or a test that an
+            infusion waits for forbids it.
         Unplaced: a move would cost another visit its slot, and is not forced.
     """
 
@@ -121,6 +124,7 @@ class _Acting:
         self._rebooking = Rebooking(book, clinic, request.subject)
         self._subject, self._tree = self._rebooking.subject, self._rebooking.tree
         self._visits = self._rebooking.visits
+        self._evidence = evidence(book, self._subject)
         self._visit = _find(self._rebooking.every, request.visit)
 
     def outcome(self) -> Outcome:
@@ -186,9 +190,10 @@ class _Acting:
     ) -> Iterator[Supply]:
         changed = {product.batch: product for product in self._products}
         own = [changed.get(p.batch, p) for p in self._book.products(self._subject.code)]
+        arm, weight = self._tree.arm, self._subject.weight
         for id, visit in after.items():
             if visit != before[id] and visit.status in OPEN | {Status.COMPLETED}:
-                found = supply(self._tree.arm, self._visits, visit, self._subject.weight, own)
+                found = supply(arm, self._visits, visit, weight, own, self._evidence)
                 yield from [found] if found else []
 
     def _leaning(self, after: Mapping[str, Visit]) -> Iterator[Visit]:
@@ -218,9 +223,8 @@ class _Acting:
             raise Refused(f"{visit.ref} follows no protocol: cancel it and add another")
         actual = None
         if act is Act.COMPLETE:
-            actual, batch = self._day_past(), self._request.batch
-            arm = self._tree.arm
-            self._products = give(self._book, arm, self._visits, visit, batch, actual)
+            actual = self._day_past()
+            self._give(visit, self._request.batch, actual)
         return replace(visit, status=rule(act).result, actual=actual)
 
     def _actual(self, visit: Visit) -> date:
@@ -228,8 +232,7 @@ class _Acting:
         actual = self._day_past()
         encounter = self._tree.arm.encounter(visit.encounter)
         check_sequence(encounter, visit, actual, self._visits)
-        asked = self._request.batch
-        self._products = give(self._book, self._tree.arm, self._visits, visit, asked, actual)
+        self._give(visit, self._request.batch, actual)
         if visit.window.beyond(actual):
             window = f"{visit.window.earliest} to {visit.window.latest}"
             ask_reason(
@@ -237,6 +240,11 @@ class _Acting:
                 self._change.reason,
             )
         return actual
+
+    def _give(self, visit: Visit, batch: str | None, day: date) -> None:
+        self._products = give(self._book, self._tree.arm, self._visits, visit, batch, day)
+        if visit.kind is Kind.INFUSION:
+            self._evidence.check(visit, day)
 
     def _day_past(self) -> date:
         actual = self._request.day or self._today

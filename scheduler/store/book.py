@@ -217,13 +217,13 @@ class Book:
         subject_id = self._id_of(subject)
         screenings.add(self._connection, self.marks.id_of(change), subject_id, ruling)
 
-    def ruling(self, subject: str) -> Ruled | None:
-        """What the subject's latest screening came to, None when none was recorded.
+    def rulings(self, subject: str) -> tuple[Ruled, ...]:
+        """What the subject's screenings came to, oldest first.
 
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
-        return screenings.newest(self._connection, self._id_of(subject))
+        return screenings.of_subject(self._connection, self._id_of(subject))
 
     def history(self, subject: str) -> tuple[Entry, ...]:
         """Every state of the subject's visits that was ever recorded, oldest first.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from scheduler.answers import PartialDate
 from scheduler.eligibility import Count, Outcome, Unit
@@ -23,7 +23,7 @@ from scheduler.store.tables import changes, screenings
 _RULINGS = (
     select(screenings, changes.c.user_name, changes.c.at, changes.c.command, changes.c.reason)
     .join(changes, changes.c.id == screenings.c.change_id)
-    .order_by(screenings.c.id.desc())
+    .order_by(screenings.c.id)
 )
 
 
@@ -50,12 +50,13 @@ def add(connection: Connection, change_id: int, subject_id: int, ruling: Ruling)
     connection.execute(insert(screenings), row)
 
 
-def newest(connection: Connection, subject_id: int) -> Ruled | None:
-    """A subject's latest screening, None when none was recorded."""
-    query = _RULINGS.where(screenings.c.subject_id == subject_id).limit(1)
-    row = connection.execute(query).first()
-    if row is None:
-        return None
+def of_subject(connection: Connection, subject_id: int) -> tuple[Ruled, ...]:
+    """Everything that was ever found of a subject, oldest first."""
+    query = _RULINGS.where(screenings.c.subject_id == subject_id)
+    return tuple(map(_ruled, connection.execute(query)))
+
+
+def _ruled(row: Row[Any]) -> Ruled:
     ruling = Ruling(
         day=row.day,
         version=row.version,
@@ -69,11 +70,14 @@ def newest(connection: Connection, subject_id: int) -> Ruled | None:
 
 def _record(outcome: RuleOutcome) -> dict[str, Any]:
     count = outcome.count
+    # Only said where it is not so, for the books of old have no word of it.
+    waived = {} if outcome.applies else {"applies": False}
     return {
         "rule": outcome.rule,
         "outcome": outcome.outcome.value,
         "count": [count.least, count.most, count.unit.value] if count else None,
         "flagged": outcome.flagged,
+        **waived,
     }
 
 
@@ -87,4 +91,5 @@ def _outcome(stored: Mapping[str, Any]) -> RuleOutcome:
         outcome=Outcome(stored["outcome"]),
         count=count,
         flagged=stored["flagged"],
+        applies=stored.get("applies", True),
     )

@@ -8,6 +8,7 @@ from pypdf import PdfReader
 from tests.running import Outcome, Schedule
 
 ASPIRATED = ("visit", "complete", "ZJ-001", "aspiration", "--date", "2026-03-05")
+TESTED = ("subject", "screen", "ZJ-001", "--pregnancy-test", "not applicable")
 ORDER = ("product", "order", "ZJ-001", "--batch", "B-041", "--as-of", "2026-03-05")
 LONG_AFTER = ("--as-of", "2027-06-01")
 BATCH_KEYS = {
@@ -16,7 +17,7 @@ BATCH_KEYS = {
 }
 INFUSION_KEYS = {
     *("subject", "encounter", "occurrence", "status", "start", "weight"),
-    *("cells", "volume_ml", "batch", "warnings"),
+    *("cells", "volume_ml", "batch", "tests", "warnings"),
 }
 
 
@@ -24,6 +25,7 @@ INFUSION_KEYS = {
 def aspirated(journey: Schedule) -> Schedule:
     """The worked example, whose cells were taken, with the batch B-041 ordered."""
     journey.enroll()
+    assert journey(*TESTED).code == 0
     assert journey(*ASPIRATED, *LONG_AFTER).code == 0
     assert journey(*ORDER).code == 0
     return journey

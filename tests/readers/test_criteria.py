@@ -174,7 +174,7 @@ def test_the_rules_of_the_trial_are_those_of_its_table() -> None:
         "febrile": "at least 84 days",
         "other-trial": "at least 84 days",
         "nihss": "8 to 20",
-        "pregnancy": "negative, with its date",
+        "pregnancy": "negative, with its date; for infusions at most 15 d old",
         "hbsab": "none",
         "consent-signed": "at least 0 days",
     }
