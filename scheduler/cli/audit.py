@@ -113,18 +113,23 @@ def verify(app: App, head: str | None, as_json: bool) -> int:
     """
     verdict = auditing.verify(app.store, head or "")
     if as_json:
-        screen.print_json(
-            {
-                "verifies": not verdict.problems,
-                "number": verdict.head.number,
-                "head": verdict.head.hash,
-                "problems": [{"place": p.place, "what": p.what} for p in verdict.problems],
-            }
-        )
+        screen.print_json(verdict_record(verdict))
     elif not verdict.problems:
         click.echo(f"The audit trail of {verdict.head.number} changes verifies.")
         click.echo(f"Head: {verdict.head.hash}")
     return _code(verdict)
+
+
+def verdict_record(verdict: Verdict | None) -> dict[str, Any]:
+    """The object of a verification; all of it is null where none was possible."""
+    if verdict is None:
+        return dict.fromkeys(("verifies", "number", "head", "problems"))
+    return {
+        "verifies": not verdict.problems,
+        "number": verdict.head.number,
+        "head": verdict.head.hash,
+        "problems": [{"place": p.place, "what": p.what} for p in verdict.problems],
+    }
 
 
 @audit.command()
@@ -137,6 +142,7 @@ def verify(app: App, head: str | None, as_json: bool) -> int:
     metavar="FILE",
     help="Where to: a name ending in .pdf or .csv.",
 )
+@json_option
 @click.pass_obj
 def export(
     app: App,
@@ -146,6 +152,7 @@ def export(
     last: date | None,
     language: str | None,
     out: Path,
+    as_json: bool,
 ) -> int:
     """Write the trail to paper (.pdf) or to a table (.csv), verified at that moment."""
     done = auditing.export(
@@ -157,6 +164,9 @@ def export(
         own=app.templates,
         out=out,
     )
+    if as_json:
+        told = {"file": str(done.path), "changes": done.deeds}
+        screen.print_json({**told, **verdict_record(done.verdict)})
     screen.say(f"Written: {done.path} ({done.deeds} changes)")
     return _code(done.verdict)
 

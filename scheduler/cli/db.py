@@ -6,6 +6,8 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
+from scheduler.cli.audit import verdict_record
+from scheduler.cli.options import json_option
 from scheduler.store import keeping, relocation
 from scheduler.store.verification import BrokenTrail
 
@@ -24,8 +26,9 @@ def db() -> None:
 
 @db.command()
 @click.argument("file", type=_FILE, metavar="FILE")
+@json_option
 @click.pass_obj
-def backup(app: App, file: Path) -> int:
+def backup(app: App, file: Path, as_json: bool) -> int:
     """Write the whole book into a new file, while it may be in use.
 
     An SQLite book becomes an SQLite file; a PostgreSQL book is dumped by pg_dump.
@@ -34,8 +37,10 @@ def backup(app: App, file: Path) -> int:
     screen.say(f"Written: {file}")
     if verdict is None:
         screen.say("The book has an older schema; its history was not verified.")
+        screen.answer({"file": str(file), **verdict_record(None)}, as_json=as_json)
         return 0
-    click.echo(f"{verdict.head.number} changes; head: {verdict.head.hash}")
+    head = f"{verdict.head.number} changes; head: {verdict.head.hash}"
+    screen.answer({"file": str(file), **verdict_record(verdict)}, head, as_json=as_json)
     if not verdict.problems:
         return 0
     broken = BrokenTrail(verdict.problems)
@@ -46,8 +51,9 @@ def backup(app: App, file: Path) -> int:
 @db.command()
 @click.argument("file", type=_FILE, metavar="FILE")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the history.")
+@json_option
 @click.pass_obj
-def restore(app: App, file: Path, reason: str) -> None:
+def restore(app: App, file: Path, reason: str, as_json: bool) -> None:
     """Let the book be what it was when FILE was written.
 
     A damaged or tampered file is refused, and the book stays as it is. An SQLite book that
@@ -57,26 +63,38 @@ def restore(app: App, file: Path, reason: str) -> None:
     done = keeping.restore(app.database, file, change)
     if done.before is not None:
         screen.say(f"The book as it was is kept as {done.before}")
-    click.echo(f"Restored: {done.verdict.head.number} changes; head: {done.verdict.head.hash}")
+    head = done.verdict.head
+    screen.answer(
+        {"kept_as": _path(done.before), **verdict_record(done.verdict)},
+        f"Restored: {head.number} changes; head: {head.hash}",
+        as_json=as_json,
+    )
 
 
 @db.command()
+@json_option
 @click.pass_obj
-def upgrade(app: App) -> None:
+def upgrade(app: App, as_json: bool) -> None:
     """Bring a book of an older program to this one's schema; it is backed up first."""
     done = keeping.upgrade(app.database, Path(), app.change("db upgrade"))
     if done is None:
-        click.echo("The book has this program's schema already.")
+        said = "The book has this program's schema already."
+        screen.answer({"upgraded_from": None, "kept_as": None}, said, as_json=as_json)
         return
     screen.say(f"The book as it was is kept as {done.backup}")
-    click.echo(f"Upgraded from schema {done.revision}")
+    screen.answer(
+        {"upgraded_from": done.revision, "kept_as": _path(done.backup)},
+        f"Upgraded from schema {done.revision}",
+        as_json=as_json,
+    )
 
 
 @db.command()
 @click.argument("url", metavar="URL")
 @click.option("--dry-run", is_flag=True, help="Make sure that it would work; store nothing.")
+@json_option
 @click.pass_obj
-def migrate(app: App, url: str, dry_run: bool) -> None:
+def migrate(app: App, url: str, dry_run: bool, as_json: bool) -> None:
     """Carry the whole book, history included, into the empty database at URL.
 
     Either may be SQLite or PostgreSQL. The book is only read, and stays as it is; what is
@@ -86,11 +104,24 @@ def migrate(app: App, url: str, dry_run: bool) -> None:
     with screen.progress("Carrying rows") as watch:
         done = relocation.relocate(app.database, url, dry_run=dry_run, watch=watch)
     head = f"{done.head.number} changes, {done.rows} rows; head: {done.head.hash}"
-    click.echo(f"Would be carried over: {head}" if dry_run else f"Carried over: {head}")
+    screen.answer(
+        {
+            "number": done.head.number,
+            "head": done.head.hash,
+            "rows": done.rows,
+            "later": done.later,
+        },
+        f"Would be carried over: {head}" if dry_run else f"Carried over: {head}",
+        as_json=as_json,
+    )
     if done.later:
         screen.warn([LATE.format(done.later)])
     if not dry_run:
         screen.say("Now name the new book as `database` in the settings of every desk.")
+
+
+def _path(path: Path | None) -> str | None:
+    return str(path) if path else None
 
 
 COMMANDS = {"db": db}

@@ -8,15 +8,14 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import Day
+from scheduler.cli.options import Day, json_option
 from scheduler.dates import Window, checked
 from scheduler.errors import BadValue
 from scheduler.services import publication
 from scheduler.services import reissue as reissuing
-from scheduler.services.clinics import Clinic
 from scheduler.services.publication import Kind, Selection
+from scheduler.services.reissue import Reissue
 from scheduler.sites import Audience
-from scheduler.store import Change
 
 
 class Week(click.ParamType[Window]):
@@ -58,6 +57,7 @@ class Week(click.ParamType[Window]):
 @click.option("--reissue", is_flag=True, help="Have calendars take over a changed wording.")
 @click.option("--reason", default="", metavar="TEXT", help="Why reissued, for the history.")
 @click.option("--dry-run", is_flag=True, help="Say how many would be reissued; change nothing.")
+@json_option
 @click.pass_obj
 def export(
     app: App,
@@ -72,6 +72,7 @@ def export(
     reissue: bool,
     reason: str,
     dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Write calendars (.ics), visit sheets (PDF) or a table (CSV)."""
     if subject and site:
@@ -84,7 +85,17 @@ def export(
         if kind != Kind.ICS or language:
             raise click.UsageError("--reissue is for calendars, in the language of the site file")
         change = app.change("export --reissue", reason.strip())
-        _reissue(app, clinic, selection, change, Audience(audience), out, dry_run=dry_run)
+        done = reissuing.reissue(
+            app.store,
+            clinic,
+            selection,
+            change,
+            audience=Audience(audience),
+            own=app.templates,
+            out=out,
+            dry_run=dry_run,
+        )
+        _tell_reissued(done, dry_run=dry_run, as_json=as_json)
         return
     if reason or dry_run:
         raise click.UsageError("--reason and --dry-run go with --reissue")
@@ -99,24 +110,16 @@ def export(
         own=app.templates,
         out=out,
     )
+    if as_json:
+        screen.print_json({"files": list(map(str, paths))})
     screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
 
 
-def _reissue(
-    app: App,
-    clinic: Clinic,
-    selection: Selection,
-    change: Change,
-    audience: Audience,
-    out: Path,
-    *,
-    dry_run: bool,
-) -> None:
-    own = app.templates
-    done = reissuing.reissue(
-        app.store, clinic, selection, change, audience=audience, own=own, out=out, dry_run=dry_run
-    )
+def _tell_reissued(done: Reissue, *, dry_run: bool, as_json: bool) -> None:
     subjects = {visit.subject for visit in done.visits}
+    if as_json:
+        visits = [{"subject": visit.subject, "visit": visit.ref} for visit in done.visits]
+        screen.print_json({"files": list(map(str, done.files)), "reissued": visits})
     verb = "Would reissue" if dry_run else "Reissued"
     screen.say(f"{verb}: {len(done.visits)} visits of {len(subjects)} participants")
     screen.say(*(f"Written: {path}" for path in done.files))

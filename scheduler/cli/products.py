@@ -153,7 +153,7 @@ def fail(
     failure = Failure(subject=subject, batch=batch, earliest=earliest, end=no_repeat)
     change = app.change("product fail", reason.strip())
     handled = repeats.fail(app.store, app.clinic, failure, change, today, dry_run=dry_run)
-    _tell(handled, dry_run=dry_run, as_json=as_json)
+    _tell(handled, dry_run=dry_run, as_json=as_json, today=today)
 
 
 @product.command("list")
@@ -224,14 +224,15 @@ def _batch_row(batch: Product) -> list[str]:
     ]
 
 
-def _tell(handled: Handled, *, dry_run: bool, as_json: bool) -> None:
+def _tell(handled: Handled, *, dry_run: bool, as_json: bool, today: date | None = None) -> None:
     batch = handled.after
     if not as_json:
         parts = [batch.stage.value, f"for {batch.weight.kg} kg of {batch.weight.measured}"]
         if batch.released and batch.expires:
             parts += [f"released {batch.released}", f"expires {batch.expires}"]
         screen.say(f"{batch.subject}, batch {batch.batch}: {', '.join(parts)}")
-    tell(handled.outcome, dry_run=dry_run, as_json=as_json, product=product_record(batch))
+    told = product_record(batch)
+    tell(handled.outcome, dry_run=dry_run, as_json=as_json, today=today, product=told)
 
 
 COMMANDS = {"product": product}

@@ -4,7 +4,9 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import amendments, screen
+from scheduler.cli.options import json_option
 from scheduler.criteria import Criterion, Rule
+from scheduler.exporters import protocols
 from scheduler.protocol import Arm, Encounter, Protocol
 from scheduler.services import studies
 
@@ -15,12 +17,19 @@ def protocol() -> None:
 
 
 @protocol.command("list")
+@json_option
 @click.pass_obj
-def list_protocols(app: App) -> None:
+def list_protocols(app: App, as_json: bool) -> None:
     """List the protocols that can be named with --protocol."""
+    listed = {
+        name: studies.find(name, app.templates).protocol for name in studies.names(app.templates)
+    }
+    if as_json:
+        told = [{"name": name, **protocols.summary(found)} for name, found in listed.items()]
+        screen.print_json({"protocols": told})
+        return
     rows = []
-    for name in studies.names(app.templates):
-        found = studies.find(name, app.templates).protocol
+    for name, found in listed.items():
         arms = ", ".join(arm.code for arm in found.arms)
         rows.append([name, found.version, arms, str(found.title)])
     screen.print_table("Protocols", ["Name", "Version", "Arms", "Title"], rows)
@@ -28,10 +37,14 @@ def list_protocols(app: App) -> None:
 
 @protocol.command()
 @click.argument("name", metavar="NAME|FILE", default=studies.BUILT_IN)
+@json_option
 @click.pass_obj
-def show(app: App, name: str) -> None:
+def show(app: App, name: str, as_json: bool) -> None:
     """Show every encounter of a protocol and where its row comes from, and every criterion."""
     found = studies.find(name, app.templates).protocol
+    if as_json:
+        screen.print_json(protocols.record(found))
+        return
     click.echo(f"{found.title} ({found.id} version {found.version})")
     click.echo(f"{found.notice}")
     for milestone in found.milestones:
@@ -47,12 +60,17 @@ def show(app: App, name: str) -> None:
 
 @protocol.command()
 @click.argument("file", metavar="FILE")
+@json_option
 @click.pass_obj
-def check(app: App, file: str) -> None:
+def check(app: App, file: str, as_json: bool) -> None:
     """Check a protocol file; every problem is listed with its place."""
     found = studies.find(file, app.templates).protocol
     arms = ", ".join(f"{arm.code} ({len(arm.encounters)} encounters)" for arm in found.arms)
-    click.echo(f"{file}: {found.id} version {found.version} is sound; arms: {arms}")
+    screen.answer(
+        {"file": file, **protocols.summary(found)},
+        f"{file}: {found.id} version {found.version} is sound; arms: {arms}",
+        as_json=as_json,
+    )
 
 
 def _asked(study: Protocol, criterion: Criterion, rule: Rule) -> list[str]:

@@ -59,6 +59,15 @@ def print_json(record: Mapping[str, Any]) -> None:
     click.echo(json.dumps(record, ensure_ascii=False, indent=2))
 
 
+def answer(record: Mapping[str, Any], *lines: str, as_json: bool) -> None:
+    """What a command came to on stdout: one JSON object, or the lines that say the same."""
+    if as_json:
+        print_json(record)
+    else:
+        for line in lines:
+            click.echo(line)
+
+
 def warn(warnings: Iterable[str]) -> None:
     """Tell what a person should see to."""
     say(*(f"Warning: {warning}" for warning in warnings))

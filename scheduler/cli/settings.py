@@ -5,6 +5,7 @@ import click
 from scheduler import config as settings
 from scheduler.app import App
 from scheduler.cli import screen
+from scheduler.cli.options import json_option
 
 
 @click.group()
@@ -13,14 +14,20 @@ def config() -> None:
 
 
 @config.command()
+@json_option
 @click.pass_obj
-def show(app: App) -> None:
+def show(app: App, as_json: bool) -> None:
     """Show each setting's value and where it came from; passwords are masked."""
-    rows = []
+    rows, told = [], {}
     for setting in settings.TABLE:
         value = app.settings.values.get(setting.name)
-        shown = settings.shown(value) if value else "(none)"
-        rows.append([setting.name, shown, value.source if value else "", setting.about])
+        shown = settings.shown(value) if value else None
+        source = value.source if value else None
+        rows.append([setting.name, shown or "(none)", source or "", setting.about])
+        told[setting.name] = {"value": shown, "from": source, "about": setting.about}
+    if as_json:
+        screen.print_json({"settings": told})
+        return
     screen.print_table("Settings", ["Setting", "Value", "From", "Meaning"], rows)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import click
 
@@ -46,6 +47,7 @@ def withdraw(app: App, code: str, reason: str, dry_run: bool, as_json: bool) -> 
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the history.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @as_of_option
+@json_option
 @click.pass_obj
 def weigh(
     app: App,
@@ -55,6 +57,7 @@ def weigh(
     reason: str,
     dry_run: bool,
     as_of: date | None,
+    as_json: bool,
 ) -> None:
     """Record a body weight; the dose of coming infusions follows it."""
     today = as_of or app.today(app.clinic.site)
@@ -63,12 +66,23 @@ def weigh(
     weighing = participants.weigh(
         app.store, app.clinic, code, weight, change, today, dry_run=dry_run
     )
-    click.echo(_sentence(weighing))
+    screen.answer(_weighed(weighing), _sentence(weighing), as_json=as_json)
     share = weighing.change
     if share is not None and abs(share) > MOST_CHANGE:
         screen.say(f"Warning: {share:+.1%} since the last weight; check scales and order")
     if dry_run:
         screen.say("Dry run: nothing was stored.")
+
+
+def _weighed(weighing: Weighing) -> dict[str, Any]:
+    weight, dose, share = weighing.after.weight, weighing.dose, weighing.change
+    assert weight is not None
+    return {
+        "subject": weighing.after.code,
+        "weight": {"kg": str(weight.kg), "measured": weight.measured.isoformat()},
+        "cells": dose.cells(weight.kg) if dose else None,
+        "change": None if share is None else f"{share:+.3f}",
+    }
 
 
 def _sentence(weighing: Weighing) -> str:

@@ -51,6 +51,15 @@ def _shared(command: F) -> F:
     return command
 
 
+def _along(command: F) -> F:
+    return click.option(
+        "--along",
+        multiple=True,
+        metavar="ENCOUNTER",
+        help="Agreed visit that may move too; repeatable.",
+    )(command)
+
+
 def _run(
     app: App, request: Request, *, reason: str, as_of: date | None, dry_run: bool, as_json: bool
 ) -> None:
@@ -58,7 +67,7 @@ def _run(
     today = as_of or app.today(clinic.site)
     change = app.change(f"visit {request.act}", reason.strip())
     outcome = visits.act(app.store, clinic, request, change, today, dry_run=dry_run)
-    tell(outcome, dry_run=dry_run, as_json=as_json)
+    tell(outcome, dry_run=dry_run, as_json=as_json, today=today)
 
 
 def _simple(act: Act) -> click.Command:
@@ -82,6 +91,7 @@ def _simple(act: Act) -> click.Command:
 @click.command("complete", help=ABOUT[Act.COMPLETE])
 @click.option("--date", "day", type=Day(), metavar="DATE", help="The actual day (default: today).")
 @click.option("--batch", metavar="ID", help="Batch on the bag's label; infusions need it.")
+@_along
 @_shared
 def complete(
     app: App,
@@ -89,12 +99,20 @@ def complete(
     encounter: str,
     day: date | None,
     batch: str | None,
+    along: tuple[str, ...],
     reason: str,
     dry_run: bool,
     as_of: date | None,
     as_json: bool,
 ) -> None:
-    request = Request(act=Act.COMPLETE, subject=subject, visit=encounter, day=day, batch=batch)
+    request = Request(
+        act=Act.COMPLETE,
+        subject=subject,
+        visit=encounter,
+        day=day,
+        batch=batch,
+        along=frozenset(along),
+    )
     _run(app, request, reason=reason, as_of=as_of, dry_run=dry_run, as_json=as_json)
 
 
@@ -102,12 +120,7 @@ def complete(
 @click.option("--date", "day", type=Day(), metavar="DATE", help="The new day.")
 @click.option("--time", "at", type=Clock(), metavar="HH:MM", help="The new start.")
 @click.option("--force", is_flag=True, help="Leave the window, or cost another visit its slot.")
-@click.option(
-    "--along",
-    multiple=True,
-    metavar="ENCOUNTER",
-    help="Agreed visit that may move too; repeatable.",
-)
+@_along
 @_shared
 def move(
     app: App,
@@ -170,16 +183,28 @@ def add(
     tell(outcome, dry_run=dry_run, as_json=as_json)
 
 
-def tell(outcome: Outcome, *, dry_run: bool, as_json: bool, **more: object) -> None:
-    """Print what changed, for whom, and what to watch; `more` goes into the JSON object."""
+def tell(
+    outcome: Outcome, *, dry_run: bool, as_json: bool, today: date | None = None, **more: object
+) -> None:
+    """Print what changed, for whom, and what to watch; `more` goes into the JSON object.
+
+    What was put on a day before `today` is warned of.
+    """
+    behind = outcome.behind(today) if today else ()
     if as_json:
-        screen.print_json({**_record(outcome), **more})
+        past = [visit.ref for visit in behind]
+        screen.print_json({**_record(outcome), "in_the_past": past, **more})
     elif outcome.changes:
         columns = ["Visit", "Before", "", "After", "", "Window", "Why"]
         screen.print_table(outcome.subject.code, columns, map(_row, outcome.changes))
     else:
         screen.say("Nothing changes.")
     screen.warn_incomplete(outcome.problems)
+    for visit in behind:
+        screen.say(
+            f"Warning: {visit.ref} on {screen.appointment(visit)} lies in the past:"
+            " record what became of it, or move it on"
+        )
     for visit in outcome.unplaced:
         screen.say(f"Warning: {visit.ref} has no slot any more: {'; '.join(visit.why)}")
     for visit in outcome.outside:

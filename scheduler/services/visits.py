@@ -84,6 +84,17 @@ class Outcome:
         afters = (after for _, after in self.changes)
         return tuple(visit for visit in afters if visit.window.beyond(standing_day(visit)))
 
+    def behind(self, today: date) -> tuple[Visit, ...]:
+        """Open visits that were put on a day before `today`."""
+        return tuple(
+            after
+            for before, after in self.changes
+            if after.status in OPEN
+            and after.day is not None
+            and after.day < today
+            and (before is None or before.scheduled != after.scheduled)
+        )
+
 
 def act(
     store: Store, clinic: Clinic, request: Request, change: Change, today: date, *, dry_run: bool

@@ -179,3 +179,32 @@ def test_a_chair_closed_by_a_calendar_then_moved(journey: Schedule) -> None:
     visits = {v["encounter"]: v for v in journey("show", "ZJ-001", "--json").json["visits"]}
     days = [visits[id]["start"][:10] for id in ("infusion-1", "infusion-2", "day-8", "day-14")]
     assert days == ["2026-04-13", "2026-04-20", "2026-04-21", "2026-04-27"]
+
+
+def test_a_move_into_the_past_is_stored_and_warned_of(book: Schedule) -> None:
+    """Today is 2026-04-20: the record comes late, but the day may be the true one."""
+    late = ("--as-of", "2026-04-20")
+    words = ("visit", "move", "ZJ-001", "infusion-1", "--date", "2026-04-13", "--reason", "chairs")
+    outcome = book(*words, "--json", *late)
+    assert outcome.code == 0
+    assert outcome.json["in_the_past"] == ["pre-check", "infusion-1", "day-1", "day-3"]
+    assert (
+        "Warning: infusion-1 on Mon 2026-04-13 08:00–15:00 lies in the past:"
+        " record what became of it, or move it on"
+    ) in outcome.err
+    ahead = book(*words, "--dry-run", "--as-of", "2026-04-10")
+    assert "in the past" not in ahead.err
+
+
+def test_who_was_agreed_with_moves_along_with_a_completed_visit(book: Schedule) -> None:
+    for visit in ("infusion-1", "infusion-2"):
+        book("visit", "confirm", "ZJ-001", visit)
+    late = ("visit", "complete", "ZJ-001", "aspiration", "--as-of", "2026-03-09", "--json")
+    stay = {c["after"]["encounter"] for c in book(*late, "--dry-run").json["changes"]}
+    assert "infusion-1" in stay  # its window moves, and its day stays
+    along = book(*late, "--along", "infusion-1", "--along", "infusion-2")
+    assert along.code == 0
+    moved = {c["after"]["encounter"]: c["after"] for c in along.json["changes"]}
+    assert moved["infusion-1"]["start"].startswith("2026-04-13")
+    assert moved["infusion-2"]["start"].startswith("2026-04-20")
+    assert book(*late, "--along", "day-31").code in {2, 9}
