@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cached_property
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from scheduler import config
@@ -106,6 +108,11 @@ class App:
     def today(self, site: Site) -> date:
         """The day it is at a site."""
         return self.now().astimezone(site.tz()).date()
+
+    def remaining(self, seconds: float | None) -> Callable[[], float]:
+        """How many of so many seconds are left, from now on; None: there is no end."""
+        end = inf if seconds is None else monotonic() + seconds
+        return lambda: end - monotonic()
 
     def change(self, command: str, reason: str = "") -> Change:
         """The history's entry for a command that is run now."""

@@ -300,7 +300,8 @@ class Availability:
         resource = self.site.resource(kind)
         return resource.units if resource else ()
 
-    def _unit_free(self, kind: str, unit: str, ordinal: int) -> int:
+    def unit_free(self, kind: str, unit: str, ordinal: int) -> int:
+        """The minutes of a day that nothing takes of a unit, nor of all its kind."""
         taken = self._taken_on(ordinal, kind) | self._taken_on(ordinal, unit)
         return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
 
@@ -311,7 +312,7 @@ class Availability:
     def _serving(self, crew: Sequence[str], team: Sequence[Need], ordinal: int) -> int:
         """Minutes at which a visit may start so that each of these units serves its need."""
         free = (
-            runs(self._unit_free(need.resource, unit, ordinal), need.minutes) >> need.start
+            runs(self.unit_free(need.resource, unit, ordinal), need.minutes) >> need.start
             for unit, need in zip(crew, team, strict=True)
         )
         return reduce(and_, free)

@@ -53,7 +53,7 @@ class Explanation:
             return weight * abs((other - expected.target).days), other
 
         better = [other for other in expected.window.days() if rank(other) < rank(day)]
-        yield from _told((other, self._against(expected, other)) for other in better)
+        yield from told((other, self._against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:
         """Why the visit has no slot: what is wrong with every day of its window."""
@@ -68,7 +68,7 @@ class Explanation:
         between = f"between {window.earliest} and {window.latest}"
         span = between if window.earliest < window.latest else f"on {window.earliest}"
         yield f"no allowed day {span}"
-        yield from _told(against)
+        yield from told(against)
 
     def _against(self, expected: Expected, day: date) -> str:
         return self._wrong(self._nodes[expected.encounter.id], day.toordinal(), self._likely)
@@ -115,7 +115,7 @@ class Explanation:
             yield id, f"{id} would fall on {spoken(window)} ({wrong})"
 
 
-def _told(against: Iterable[tuple[date, str]]) -> Iterator[str]:
+def told(against: Iterable[tuple[date, str]]) -> Iterator[str]:
     """Sentences for days and their reasons, neighbours with one reason in one sentence."""
     spans: list[tuple[Window, str]] = []
     for day, reason in against:

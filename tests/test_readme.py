@@ -99,4 +99,5 @@ def leaves(command: click.Command, path: list[str]) -> Iterator[list[str]]:
 def test_everything_else_is_the_run_script_or_pip() -> None:
     others = [command for command in commands() if not command.startswith("schedule ")]
 
-    assert others == ["./run demo", "./run test", "pip install .", "pip install '.[postgres]'"]
+    installed = ["pip install .", "pip install '.[postgres]'", "pip install '.[optimize]'"]
+    assert others == ["./run demo", "./run test", *installed]

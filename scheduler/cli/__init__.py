@@ -30,6 +30,7 @@ _COMMANDS = {
     "notify": "notify",
     "product": "products",
     "protocol": "protocols",
+    "replan": "replan",
     "screen": "screening",
     "show": "agenda",
     "site": "sites",

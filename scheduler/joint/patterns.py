@@ -1,0 +1,199 @@
+"""Patterns: the joint choices of days that one participant's open visits have.
+
+The visits that others hang on (the carriers of the arm) have their days chosen together, one
+`Pattern` for each way to do so; the others hang on them as leaves and choose for
+themselves.  What a choice costs is one number, by ranks: first a visit lost or a deviation, then
+an appointment moved, then a weighted day off target.  LOST outweighs what all other visits
+of a participant can cost, MOVED what the days of one visit can, at the widths and
+weights that protocols have.
+
+>>> LOST > 20 * MOVED > 20 * DAY * 60
+True
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from scheduler.availability import Availability
+from scheduler.minutes import NO_TIME
+from scheduler.tree import Node, Tree
+
+DAY = 10
+"""Cost of one weighted day off target."""
+
+MOVED = 1_000
+"""Cost of another time for an appointment that stands."""
+
+LOST = 1_000_000
+"""Cost of a visit without a slot, or outside its window."""
+
+
+class Standing(NamedTuple):
+    """Where an open visit stands: day, minute, units; `usable` if nothing is in the way."""
+
+    day: int
+    start: int
+    units: tuple[str, ...]
+    usable: bool
+
+
+class Pattern(NamedTuple):
+    """Days of the carriers, and their cost; one that `stays` leaves the carriers as they are."""
+
+    cost: int
+    days: Mapping[str, int]
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """One participant, and which of the visits are free to move.
+
+    `anchors` are the days of the enrollment, the milestones and every visit that is not
+    `free`; those in `kept` among them should stay within their windows.  `barred` are days
+    on which a visit cannot be though its site is open.  `availability` is free time as this
+    participant finds it once all free visits have given theirs back.
+    """
+
+    code: str
+    tree: Tree
+    anchors: Mapping[str, int]
+    free: frozenset[str]
+    standing: Mapping[str, Standing]
+    availability: Availability
+    kept: frozenset[str] = frozenset()
+    barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    _leaves: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = field(
+        default_factory=dict, init=False
+    )
+
+    def parts(self) -> Iterator["Case"]:
+        """The same in parts that have no day in common: branches that hang on settled days.
+
+        One that is impossible as a whole then costs the others nothing.
+        """
+        carriers, above = self.tree.arm.carriers(), dict[str, str]()
+        branches: dict[str, set[str]] = {}
+        for node in self._free():
+            id, anchor = node.encounter.id, node.encounter.timing.anchor
+            above[id] = above.get(anchor, id if id in carriers else "")
+            branches.setdefault(above[id], set()).add(id)
+        for ids in branches.values():
+            yield replace(self, free=frozenset(ids))
+
+    def carriers(self) -> list[Node]:
+        """The free visits that others hang on or that are half of a pair, anchors first."""
+        carriers = self.tree.arm.carriers()
+        return [node for node in self._free() if node.encounter.id in carriers]
+
+    def leaves(self) -> list[Node]:
+        """The other free visits."""
+        carriers = self.tree.arm.carriers()
+        return [node for node in self._free() if node.encounter.id not in carriers]
+
+    def nodes(self) -> dict[str, Node]:
+        """All free visits, those that others hang on first."""
+        return {node.encounter.id: node for node in (*self.carriers(), *self.leaves())}
+
+    def placed(self, pattern: Pattern) -> Iterator[str]:
+        """The carriers that can be on their day of a pattern."""
+        return (id for id in pattern.days if not pattern.stays or self.standing[id].usable)
+
+    def cheapest(self, pattern: Pattern) -> int:
+        """What the leaves of a pattern cost at least."""
+        found = (self.leaf_choices(node, pattern) for node in self.leaves())
+        return sum(choices[0][1] if choices else LOST for choices in found)
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Every joint choice of days for the carriers, and last the one that leaves them."""
+        found: list[Pattern] = []
+        carriers = self.carriers()
+
+        def extend(n: int, cost: int, days: dict[str, int]) -> None:
+            if n == len(carriers):
+                chosen = {node.encounter.id: days[node.encounter.id] for node in carriers}
+                found.append(Pattern(cost + self._deviations(days), chosen))
+                return
+            node = carriers[n]
+            for day, price in self.choices(node, days):
+                extend(n + 1, cost + price, {**days, node.encounter.id: day})
+
+        extend(0, 0, dict(self.anchors))
+        return (*found, self._as_it_stands(carriers))
+
+    def choices(self, node: Node, days: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+        """The days a visit may be on, with what each costs; `days` are those of its anchors."""
+        id, weight = node.encounter.id, DAY * node.encounter.weight
+        open, barred = self.availability.earliest(node.demand), self.barred.get(id, ())
+        standing = self.standing.get(id)
+        target, steps = node.candidates(days)
+        for step, _ in steps:
+            day = target + step
+            if open[day] != NO_TIME and day not in barred:
+                stays = standing is None or (standing.usable and standing.day == day)
+                yield day, weight * abs(step) + (0 if stays else MOVED)
+
+    def leaf_choices(self, node: Node, pattern: Pattern) -> tuple[tuple[int, int], ...]:
+        """The days of a visit that hangs on a pattern, cheapest first."""
+        days = {**self.anchors, **pattern.days}
+        standing = self.standing.get(node.encounter.id)
+        if not node.encounter.anchors() <= days.keys():
+            return ((standing.day, 0),) if standing and standing.usable else ()
+        key = (node.position, *(days[id] for id in sorted(node.encounter.anchors())))
+        if key not in self._leaves:
+            found = sorted(self.choices(node, days), key=lambda choice: (choice[1], choice[0]))
+            self._leaves[key] = tuple(found)
+        return self._leaves[key]
+
+    def _free(self) -> Iterator[Node]:
+        return (node for node in self.tree.nodes() if node.encounter.id in self.free)
+
+    def cost(self, placed: Mapping[str, tuple[int, int] | None]) -> int:
+        """What days and minutes of some free visits cost; None where one has no time.
+
+        A visit without one counts, for those that hang on it, as on the day where it stands.
+        """
+        stands = {id: place.day for id, place in self.standing.items()}
+        chosen = {id: place[0] for id, place in placed.items() if place is not None}
+        days = {**stands, **self.anchors, **chosen}
+        cost = self._deviations(days)
+        for node in self._free():
+            id = node.encounter.id
+            if id in placed:
+                cost += self._price(node, placed[id], days)
+        return cost
+
+    def _price(self, node: Node, place: tuple[int, int] | None, days: Mapping[str, int]) -> int:
+        if place is None:
+            return LOST
+        standing = self.standing.get(node.encounter.id)
+        price = 0 if standing is None or place == standing[:2] else MOVED
+        if node.encounter.anchors() <= days.keys():
+            off = _off(node, place[0], days)
+            price += LOST if off is None else DAY * node.encounter.weight * abs(off)
+        return price
+
+    def _deviations(self, days: Mapping[str, int]) -> int:
+        """Cost of settled visits that the days of others put outside their windows."""
+        return sum(
+            LOST
+            for node in self.tree.nodes()
+            if node.encounter.id in self.kept
+            and node.encounter.anchors() & self.free
+            and node.encounter.anchors() <= days.keys()
+            and _off(node, days[node.encounter.id], days) is None
+        )
+
+    def _as_it_stands(self, carriers: list[Node]) -> Pattern:
+        """Every carrier where it stands: those in the way of something are lost for now."""
+        standing = {node.encounter.id: self.standing.get(node.encounter.id) for node in carriers}
+        placed = {id: at[:2] if at and at.usable else None for id, at in standing.items()}
+        days = {id: place.day for id, place in standing.items() if place is not None}
+        return Pattern(self.cost(placed), days, stays=True)
+
+
+def _off(node: Node, day: int, days: Mapping[str, int]) -> int | None:
+    """Days from the target, None outside the window."""
+    target, steps = node.candidates(days)
+    return day - target if any(step == day - target for step, _ in steps) else None

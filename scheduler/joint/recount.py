@@ -1,0 +1,101 @@
+"""A recount: whether proposed visits really can be as they say, found out the plain way.
+
+It shares nothing with the search: no table of minutes, no row, no price.  Whatever a solver
+answers passes here before anybody sees it.
+
+>>> recount(site=None, today=date(2026, 3, 2), moved=(), standing=(), busy=(), encounters={})
+()
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date
+
+from scheduler.conflicts import Busy
+from scheduler.dates import Interval
+from scheduler.protocol import Encounter
+from scheduler.sites import WHOLE_SITE, Site
+from scheduler.subject import Visit
+
+
+def recount(
+    *,
+    site: Site | None,
+    today: date,
+    moved: Sequence[Visit],
+    standing: Sequence[Visit],
+    busy: Sequence[Busy],
+    encounters: Mapping[str, Encounter],
+) -> tuple[str, ...]:
+    """What is wrong with `moved` visits beside all those `standing`; nothing, if all is well.
+
+    `encounters` are those of the moved visits, by participant and id ("ZJ-001 day-3").
+    """
+    faults = [fault for visit in moved for fault in _by_itself(site, visit, today, busy)]
+    for visit in moved:
+        encounter = encounters[f"{visit.subject} {visit.encounter}"]
+        faults += _unserved(site, visit, encounter)
+    everyone = [visit for visit in (*standing, *moved) if visit.scheduled]
+    changed = {f"{visit.subject} {visit.ref}" for visit in moved}
+    return (*faults, *_overlaps(everyone, changed))
+
+
+def _by_itself(site: Site | None, visit: Visit, today: date, busy: Sequence[Busy]) -> Iterator[str]:
+    name, slot = f"{visit.subject} {visit.ref}", visit.scheduled
+    if slot is None or site is None:
+        yield f"{name} has no slot"
+        return
+    day = slot.start.date()
+    if day < today:
+        yield f"{name} on {day} lies in the past"
+    if day not in visit.window:
+        yield f"{name} on {day} lies outside its window"
+    hours = site.day(day).hours
+    wall = slot.start.time(), slot.end.time()
+    if not any(stretch.opens <= wall[0] and wall[1] <= stretch.closes for stretch in hours):
+        yield f"{name} on {day} lies outside the opening hours"
+    spans: dict[str, list[Interval]] = defaultdict(list)
+    spans[WHOLE_SITE] = spans[visit.subject] = [slot]
+    for taken in visit.allocations:
+        spans[taken.unit].append(taken.interval)
+        spans[_kind(site, taken.unit)].append(taken.interval)
+    for source in busy:
+        for span in spans.get(source.owner, ()):
+            yield from (f"{name}: {clash}" for clash in source.clashes(span))
+
+
+def _unserved(site: Site | None, visit: Visit, encounter: Encounter) -> Iterator[str]:
+    """Needs of a visit that are not met, minute for minute."""
+    asked = sorted((need.resource, need.start, need.minutes) for need in encounter.needs)
+    given = []
+    for taken in visit.allocations:
+        begin = visit.scheduled.start if visit.scheduled else taken.interval.start
+        after = int((taken.interval.start - begin).total_seconds() // 60)
+        given.append((_kind(site, taken.unit), after, taken.interval.minutes()))
+    length = visit.scheduled.minutes() if visit.scheduled else 0
+    if sorted(given) != asked or length != encounter.minutes:
+        yield f"{visit.subject} {visit.ref} is not given what it needs"
+
+
+def _overlaps(visits: Iterable[Visit], changed: set[str]) -> Iterator[str]:
+    """Units and participants that a changed visit shares with another at one time."""
+    taken: dict[str, list[tuple[Interval, str]]] = defaultdict(list)
+    for visit in visits:
+        name = f"{visit.subject} {visit.ref}"
+        assert visit.scheduled is not None
+        taken[visit.subject].append((visit.scheduled, name))
+        for allocation in visit.allocations:
+            taken[allocation.unit].append((allocation.interval, name))
+    for owner, spans in taken.items():
+        spans.sort(key=lambda span: (span[0].start.astimezone(UTC), span[1]))
+        last, holder = spans[0]
+        for span, name in spans[1:]:
+            if span.overlaps(last) and {name, holder} & changed:
+                yield f"{owner} is taken by {holder} and {name} at one time"
+            if span.end.astimezone(UTC) > last.end.astimezone(UTC):
+                last, holder = span, name
+
+
+def _kind(site: Site | None, unit: str) -> str:
+    resources = site.resources if site else ()
+    return next((resource.kind for resource in resources if unit in resource.units), unit)

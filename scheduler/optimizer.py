@@ -1,0 +1,263 @@
+"""The optimiser: HiGHS selects one option for each group.
+
+The LP is solved by lazy pricing: it begins with few options of each group and is given those that
+its prices speak for, until there are none.  Then its value is a bound that no selection beats.
+The MIP sees only options of small reduced cost: one whose reduced cost exceeds the distance
+between the best selection and the bound is in no better one, so little is left out and that
+little is proved to be no loss.
+
+Source of the method: column generation (Desaulniers, Desrosiers, Solomon 2005), reduced-cost
+fixing (Dantzig, Fulkerson, Johnson 1954); solver: HiGHS (Huangfu, Hall 2018).
+
+This module needs the extra `optimize` and is imported where it is used only.
+
+>>> from scheduler.joint.selection import Option, Row
+>>> rivals = ((Option(1, (0,)), Option(5, ())), (Option(2, (0,)), Option(9, ())))
+>>> found = select(Problem(groups=rivals, rows=(Row(places=1, comfortable=1),)))
+>>> found.chosen, found.cost, found.bound
+((1, 0), 7, 7.0)
+"""
+
+from collections.abc import Callable, Sequence
+from math import ceil, inf
+from typing import Any
+
+import highspy
+import numpy as np
+
+from scheduler.joint.selection import CROWDED, Problem, Selection
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+
+NARROW = 40
+"""Reduced cost up to which options are in the first MIP."""
+
+ENTERING = 2
+"""Options of a group that may join the LP in one round."""
+
+_EPSILON = 1e-6
+
+
+def select(
+    problem: Problem,
+    remaining: Callable[[], float] = lambda: inf,
+    told: Callable[[float], object] = lambda _: None,
+) -> Selection:
+    """The cheapest selection, or the best that was found when no seconds are `remaining`.
+
+    `told` hears how much of the work is done, from 0 to 1.
+    """
+    return _Selecting(problem, remaining, told).selection()
+
+
+class _Quiet(highspy.Highs):
+    """HiGHS without a word on stdout: the first thing that it does would print a banner."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+class _Selecting:
+    """One problem in arrays: option n has its group, its cost, and its part of `rows`."""
+
+    def __init__(
+        self, problem: Problem, remaining: Callable[[], float], told: Callable[[float], object]
+    ) -> None:
+        self._problem, self._remaining, self._told = problem, remaining, told
+        options = [option for group in problem.groups for option in group]
+        self._sizes = np.array([len(group) for group in problem.groups], dtype=np.int64)
+        self._firsts = np.concatenate(([0], np.cumsum(self._sizes)))
+        self._group = np.repeat(np.arange(len(problem.groups)), self._sizes)
+        self._costs = np.array([option.cost for option in options], dtype=np.float64)
+        lengths = np.array([len(option.rows) for option in options], dtype=np.int64)
+        self._starts = np.concatenate(([0], np.cumsum(lengths)))
+        self._rows = np.array([row for option in options for row in option.rows], dtype=np.int64)
+        self._owner = np.repeat(np.arange(len(options)), lengths)
+        self._bound = -inf
+        self._prices: Floats = np.zeros(len(problem.rows))
+
+    def selection(self) -> Selection:
+        """The answer; what the LP proves holds whatever becomes of the MIP."""
+        if not self._problem.groups:
+            return Selection(chosen=(), cost=0, bound=0, prices=tuple(self._prices.tolist()))
+        reduced = self._relaxed()
+        best = self._rounded(reduced)
+        width: float = NARROW
+        while True:
+            distance = self._problem.cost(best) - self._bound
+            if distance < 1 - _EPSILON or self._remaining() <= 0:
+                break
+            best, proved = self._integral(np.flatnonzero(reduced <= width), best)
+            distance = self._problem.cost(best) - self._bound
+            if proved and (distance <= width or not (reduced > width).any()):
+                self._bound = self._problem.cost(best)
+                break
+            if not proved or width >= distance:
+                break
+            width = distance
+        cost = self._problem.cost(best)
+        return Selection(
+            chosen=tuple(best),
+            cost=cost,
+            bound=min(float(ceil(self._bound - 1e-4)), cost) if self._bound > -inf else -inf,
+            prices=tuple((-self._prices).tolist()),
+        )
+
+    def _relaxed(self) -> Floats:
+        """Solve the LP; the reduced cost of every option, and the bound they prove."""
+        model = self._model(first := self._promising())
+        inside = np.zeros(len(self._costs), dtype=bool)
+        inside[first] = True
+        while True:
+            self._run(model)
+            duals = np.asarray(model.getSolution().row_dual)
+            groups, self._prices = np.split(duals, [len(self._sizes)])
+            reduced = self._reduced(groups, self._prices)
+            least = np.minimum.reduceat(reduced, self._firsts[:-1])
+            proved = model.getInfo().objective_function_value + np.minimum(least, 0).sum()
+            self._bound = max(self._bound, float(proved))
+            missing = float(-np.minimum(least, 0).sum())
+            self._told(1 / (1 + missing / (1 + abs(self._bound)) * 1e3))
+            entering = self._entering(reduced, inside)
+            if not len(entering) or self._remaining() <= 0:
+                # A group's own price may be too low after an early end: made good here.
+                return self._reduced(groups + least, self._prices)
+            inside[entering] = True
+            self._add(model, entering)
+
+    def _promising(self) -> Whole:
+        """What the LP begins with: the cheapest option of each group, and the last."""
+        order = np.lexsort((self._costs, self._group))
+        return np.unique(np.concatenate((order[self._firsts[:-1]], self._firsts[1:] - 1)))
+
+    def _reduced(self, groups: Floats, prices: Floats) -> Floats:
+        """What each option costs beyond the prices of its group and its rows."""
+        paid = np.bincount(self._owner, weights=prices[self._rows], minlength=len(self._costs))
+        reduced: Floats = self._costs - groups[self._group] - paid
+        return reduced
+
+    def _entering(self, reduced: Floats, inside: np.ndarray[Any, Any]) -> Whole:
+        """The options of most promise in each group that are not in the LP yet."""
+        wanted = np.flatnonzero((reduced < -_EPSILON) & ~inside)
+        order = wanted[np.lexsort((reduced[wanted], self._group[wanted]))]
+        groups = self._group[order]
+        begins = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
+        nth = np.arange(len(order)) - np.repeat(begins, np.diff([*begins, len(order)]))
+        found: Whole = order[nth < ENTERING]
+        return found
+
+    def _model(self, options: Whole) -> highspy.Highs:
+        """Equations for the groups, limits for the rows, crowding, and some options.
+
+        Options have no upper bound of 1: the equation implies it, and a bound would hide
+        part of their price.
+        """
+        problem = self._problem
+        model = _Quiet()  # type: ignore[no-untyped-call]
+        model.setOptionValue("threads", 1)
+        groups, rows = len(problem.groups), len(problem.rows)
+        empty = np.array([], dtype=np.int32), np.array([], dtype=np.float64)
+        lower = np.concatenate((np.ones(groups), np.full(rows, -highspy.kHighsInf)))
+        comfortable = [min(row) for row in problem.rows]
+        upper = np.concatenate((np.ones(groups), np.array(comfortable, dtype=np.float64)))
+        model.addRows(
+            groups + rows, lower, upper, 0, np.zeros(groups + rows, dtype=np.int32), *empty
+        )
+        slack = np.array([row.places for row in problem.rows]) - np.array(comfortable)
+        model.addCols(
+            rows,
+            np.full(rows, float(CROWDED)),
+            np.zeros(rows),
+            slack.astype(np.float64),
+            rows,
+            np.arange(rows, dtype=np.int32),
+            np.arange(groups, groups + rows, dtype=np.int32),
+            np.full(rows, -1.0),
+        )
+        self._add(model, options)
+        return model
+
+    def _add(self, model: highspy.Highs, options: Whole) -> None:
+        """Give a model further options as columns."""
+        groups = len(self._problem.groups)
+        index: list[int] = []
+        value: list[float] = []
+        starts = []
+        for option in options.tolist():
+            starts.append(len(index))
+            index.append(int(self._group[option]))
+            value.append(1.0)
+            rows = self._rows[self._starts[option] : self._starts[option + 1]]
+            taken, counts = np.unique(rows, return_counts=True)
+            index += (taken + groups).tolist()
+            value += counts.tolist()
+        model.addCols(
+            len(options),
+            self._costs[options],
+            np.zeros(len(options)),
+            np.full(len(options), highspy.kHighsInf),
+            len(index),
+            np.array(starts, dtype=np.int32),
+            np.array(index, dtype=np.int32),
+            np.array(value, dtype=np.float64),
+        )
+
+    def _run(self, model: highspy.Highs) -> None:
+        """Solve within the time that remains, in a thread that Ctrl-C can stop."""
+        if (left := self._remaining()) < inf:
+            model.setOptionValue("time_limit", model.getRunTime() + max(left, 0.1))
+        model.HandleKeyboardInterrupt = True
+        model.solve()
+        if model.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
+            raise KeyboardInterrupt
+
+    def _rounded(self, reduced: Floats) -> list[int]:
+        """A selection that fits: from all the last options, to cheaper ones as long as they fit."""
+        problem = self._problem
+        best = [len(group) - 1 for group in problem.groups]
+        used = problem.used(best)
+        firsts = self._firsts.tolist()
+        gains = [group[-1].cost - min(option.cost for option in group) for group in problem.groups]
+        for group in sorted(range(len(best)), key=lambda group: -gains[group]):
+            options = problem.groups[group]
+            used.subtract(options[best[group]].rows)
+            prices = reduced[firsts[group] : firsts[group + 1]]
+            for n in np.argsort(prices, kind="stable").tolist():
+                rows = options[n].rows
+                if all(used[row] + rows.count(row) <= problem.rows[row].places for row in rows):
+                    best[group] = n
+                    break
+            used.update(options[best[group]].rows)
+        return best
+
+    def _integral(self, options: Whole, best: Sequence[int]) -> tuple[list[int], bool]:
+        """The best selection among some options, and whether that is proved."""
+        known = self._firsts[:-1] + np.array(best)
+        options = np.union1d(options, known)
+        model, rows = self._model(options), len(self._problem.rows)
+        first, count = rows, len(options)
+        integral = np.full(count, highspy.HighsVarType.kInteger)
+        model.changeColsIntegrality(
+            count, np.arange(first, first + count, dtype=np.int32), integral
+        )
+        # Costs are whole numbers, so nothing lies within one of the best.
+        model.setOptionValue("mip_rel_gap", 0.0)
+        model.setOptionValue("mip_abs_gap", 0.999)
+        start = highspy.HighsSolution()
+        over = np.zeros(rows)
+        for row, n in self._problem.used(best).items():
+            over[row] = max(n - min(self._problem.rows[row]), 0)
+        start.col_value = [*over.tolist(), *np.isin(options, known).astype(float).tolist()]
+        model.setSolution(start)
+        self._run(model)
+        proved = model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        found = np.asarray(model.getSolution().col_value)[first:]
+        if len(found) != count or found.sum() < len(best) - 0.5:
+            return list(best), False
+        picked = options[found > 0.5]
+        chosen: list[int] = (picked - self._firsts[:-1]).tolist()
+        if self._problem.cost(chosen) > self._problem.cost(best):
+            return list(best), False
+        return chosen, proved

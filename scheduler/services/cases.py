@@ -1,0 +1,205 @@
+"""Cases: a site's participants as the search for the best joint placement sees them.
+
+A `Person` knows which visits of one participant are free to move, makes a `Case` of them, and
+turns what was arranged for it into states of visits again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from scheduler.availability import Availability, Demand
+from scheduler.dates import Window
+from scheduler.explanation import told
+from scheduler.joint.arrangement import Arrangement
+from scheduler.joint.packing import Seat
+from scheduler.joint.patterns import Case, Standing
+from scheduler.plan import expect
+from scheduler.products import Product, Stage, chain, infusions
+from scheduler.protocol import Encounter
+from scheduler.replanning import adrift, anchor_dates, expected_anew, reach
+from scheduler.sites import Site
+from scheduler.subject import OPEN, TAKING, Allocation, Status, Subject, Visit, current
+from scheduler.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A visit that finds no slot, and what is wrong with every day of its window."""
+
+    visit: Visit
+    reasons: tuple[str, ...]
+
+
+class Person:
+    """One participant: every visit, those that stand, and which of these are free to move."""
+
+    def __init__(
+        self, subject: Subject, tree: Tree, every: Sequence[Visit], site: Site, today: date
+    ) -> None:
+        self.subject, self.tree, self.every = subject, tree, every
+        self.visits: Mapping[str, Visit] = current(every)
+        fixed = {
+            id
+            for id, visit in self.visits.items()
+            if (visit.day or visit.window.latest) < today
+            or (visit.day is not None and visit.window.beyond(visit.day))
+        }
+        known = {encounter.id: encounter for encounter in tree.arm.encounters}
+        standing = frozenset(self.visits) & known.keys()
+        # What takes other units than its encounter asks for is somebody's decision.
+        fixed |= {id for id in standing if not _is_plain(site, self.visits[id], known[id])}
+        self.free = adrift(
+            tree, subject.enrolled, self.visits, frozenset(), standing, frozenset(fixed)
+        )
+        self._today, self._serving = today, dict[str, tuple[Product, ...]]()
+
+    def bind(self, products: Sequence[Product]) -> None:
+        """Once the product is released, infusions are bound to the days on which it serves."""
+        standing = chain(self.tree.arm, self.visits)
+        released = tuple(p for p in products if p.chain == standing and p.stage is Stage.RELEASED)
+        if released:
+            self._serving = {e.id: released for e in infusions(self.tree.arm)}
+
+    def is_fixed(self, visit: Visit) -> bool:
+        """Whether a visit keeps its time, whatever is proposed."""
+        stands = self.visits.get(visit.encounter) == visit
+        return visit.status in TAKING and not (stands and visit.encounter in self.free)
+
+    def reach(self) -> Window:
+        """Every day that moving the free visits may ask about."""
+        return reach(self.tree, self.subject.enrolled, self.visits, self.free)
+
+    def case(self, availability: Availability) -> Case:
+        """The participant as the search sees it."""
+        code, own = self.subject.code, availability.seen_by(self.subject.code)
+        dates = anchor_dates(self.tree, self.subject.enrolled, self.visits)
+        kept = {
+            id
+            for id, visit in self.visits.items()
+            if id not in self.free and visit.status in OPEN | {Status.COMPLETED}
+        }
+        barred = {id: frozenset(self._unserved(id)) for id in self.free}
+        return Case(
+            code=code,
+            tree=self.tree,
+            anchors={id: day.toordinal() for id, day in dates.items() if id not in self.free},
+            free=self.free,
+            standing=dict(self._standing(own, barred)),
+            availability=own,
+            kept=frozenset(kept),
+            barred=barred,
+        )
+
+    def _unserved(self, id: str) -> Iterator[int]:
+        """Days on which a visit cannot be: those without a product, and today at short notice."""
+        if self.visits[id].day != self._today:
+            yield self._today.toordinal()
+        if products := self._serving.get(id):
+            for day in self.reach().days():
+                if not any(product.serves(day) for product in products):
+                    yield day.toordinal()
+
+    def _standing(
+        self, availability: Availability, barred: Mapping[str, frozenset[int]]
+    ) -> Iterator[tuple[str, Standing]]:
+        for id in self.free:
+            visit = self.visits[id]
+            if visit.scheduled is None:
+                continue
+            day = visit.scheduled.start.toordinal()
+            begin = availability.interval(day, 0, 1).start
+            start = int((visit.scheduled.start.timestamp() - begin.timestamp()) // 60)
+            encounter = self.tree.arm.encounter(id)
+            starts = availability.starts(Demand.of(encounter), day)
+            usable = bool(starts >> start & 1) and day not in barred[id]
+            units = tuple(_units(availability.site, visit, encounter))
+            yield id, Standing(day, start, units, usable)
+
+    def arranged(
+        self, case: Case, arrangement: Arrangement, availability: Availability
+    ) -> dict[str, Visit]:
+        """The standing visits as the arrangement has them."""
+        after = dict(self.visits)
+        moved: dict[str, tuple[int, Seat]] = {}
+        for id in self.free:
+            place = arrangement.seats[case.code, id]
+            at = case.standing.get(id)
+            if place is None or (at and (place[0], *place[1]) == (at.day, at.start, at.units)):
+                continue
+            moved[id] = place
+            encounter = self.tree.arm.encounter(id)
+            after[id] = _placed(after[id], encounter, *place, availability)
+        dates = anchor_dates(self.tree, self.subject.enrolled, after)
+        for id in moved:
+            expected = expect(self.tree.arm.encounter(id), dates)
+            after[id] = replace(
+                after[id], target=expected.target, window=expected.window, why=expected.rules
+            )
+        return expected_anew(self.tree, self.subject.enrolled, after, frozenset(moved))
+
+    def lost(
+        self, case: Case, arrangement: Arrangement, after: Mapping[str, Visit]
+    ) -> Iterator[Lost]:
+        """The free visits for which there is no slot."""
+        for encounter in self.tree.arm.encounters:
+            id = encounter.id
+            if id in self.free and arrangement.seats[case.code, id] is None:
+                reasons = tuple(_against(case, encounter, after[id].window))
+                yield Lost(visit=after[id], reasons=reasons)
+
+
+def _placed(
+    visit: Visit, encounter: Encounter, day: int, seat: Seat, availability: Availability
+) -> Visit:
+    """A visit with the slot that it was given."""
+    return replace(
+        visit,
+        status=Status.SCHEDULED,
+        scheduled=availability.interval(day, seat.start, encounter.minutes),
+        allocations=tuple(
+            Allocation(
+                unit=unit,
+                interval=availability.interval(day, seat.start + need.start, need.minutes),
+            )
+            for unit, need in zip(seat.units, encounter.needs, strict=True)
+        ),
+        unverified=availability.unverified(date.fromordinal(day)),
+    )
+
+
+def _is_plain(site: Site, visit: Visit, encounter: Encounter) -> bool:
+    """Whether a visit has no slot, or just the units that its encounter asks for."""
+    needs = len(encounter.needs)
+    return visit.scheduled is None or len([*_units(site, visit, encounter)]) == needs == len(
+        visit.allocations
+    )
+
+
+def _units(site: Site, visit: Visit, encounter: Encounter) -> Iterator[str]:
+    """The units of a visit in the order of the needs they serve."""
+    left = list(visit.allocations)
+    assert visit.scheduled is not None
+    for need in encounter.needs:
+        start = visit.scheduled.start.timestamp() + need.start * 60
+        for taken in left:
+            begins = taken.interval.start.timestamp()
+            resource = site.resource(need.resource)
+            known = resource is not None and taken.unit in resource.units
+            if known and begins == start and taken.interval.minutes() == need.minutes:
+                left.remove(taken)
+                yield taken.unit
+                break
+
+
+def _against(case: Case, encounter: Encounter, window: Window) -> Iterator[str]:
+    """What is wrong with every day of a window."""
+
+    def against(day: date) -> str:
+        if found := case.availability.reasons(Demand.of(encounter), day):
+            return "; ".join(found)
+        if day.toordinal() in case.barred[encounter.id]:
+            return "no released product serves, or too short a notice"
+        return "taken by others, or too far from what it counts from"
+
+    yield from told((day, against(day)) for day in window.days())

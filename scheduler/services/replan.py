@@ -1,0 +1,296 @@
+"""Re-planning: everybody's open visits at once, when time was taken away or a visit has none.
+
+A proposal says who moves from where to where, and what no proposal could do better.  What is
+completed, agreed with a participant, or past and waiting to be recorded stays, and so does what
+was put outside its window by decision.  A visit that finds no other slot keeps the one it has,
+is listed first, and is for a person to decide.  Applying stores exactly what was proposed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from scheduler.availability import Availability
+from scheduler.conflicts import BOOK, Busy
+from scheduler.dates import Interval, Window
+from scheduler.errors import Problem, Refused, SchedulerError, UnknownName, Unplaced
+from scheduler.joint.arrangement import arrange
+from scheduler.joint.recount import recount
+from scheduler.joint.selection import Select
+from scheduler.joint.turns import in_turn
+from scheduler.life import DESK, ask_reason, permit
+from scheduler.products import infusions
+from scheduler.protocol import Protocol
+from scheduler.replanning import (
+    revised,
+    standing_day,
+)
+from scheduler.services import clinics, studies
+from scheduler.services.cases import Lost, Person
+from scheduler.services.clinics import Clinic
+from scheduler.sites import WHOLE_SITE, Site
+from scheduler.store import Book, Change, Store
+from scheduler.subject import TAKING, Subject, Visit
+from scheduler.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Days on which a unit, a kind of resource or the whole site is shut."""
+
+    owner: str
+    days: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Whose visits may move (nobody named: everybody's), and what is shut besides."""
+
+    subjects: frozenset[str] = frozenset()
+    closures: tuple[Closure, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    accept_unplaced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """States before and after of every visit that changes, and how good that is.
+
+    `free` counts the visits that might have moved; `cost` and `bound` are those of
+    `joint.patterns`.  `seen` is the book that it was worked out on.
+    """
+
+    site: Site
+    changes: tuple[tuple[Visit, Visit], ...]
+    lost: tuple[Lost, ...]
+    free: int
+    cost: int
+    bound: float
+    gap: float
+    seen: tuple[Visit, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def told(self) -> tuple[tuple[Visit, Visit], ...]:
+        """Those of the changes that give a visit another time or other units."""
+        return tuple(
+            (before, after)
+            for before, after in self.changes
+            if (before.scheduled, before.allocations) != (after.scheduled, after.allocations)
+        )
+
+    @property
+    def moved(self) -> int:
+        """How many appointments get another time."""
+        return sum(before.scheduled not in {None, after.scheduled} for before, after in self.told)
+
+    @property
+    def blocked(self) -> int:
+        """How many appointments stand where they cannot be, and find no other slot."""
+        return sum(lost.visit.scheduled is not None for lost in self.lost)
+
+    @property
+    def found(self) -> int:
+        """How many visits get a slot that had none."""
+        return sum(before.scheduled is None for before, _ in self.told)
+
+
+class BookChanged(Refused):
+    """The book is no longer the one that the proposal was worked out on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing was stored: the book changed while this was worked out; run the command again"
+        )
+
+
+class WrongProposal(SchedulerError):
+    """The recount found a proposal that cannot be: a fault of this program."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(f"nothing was stored: the proposal does not hold: {'; '.join(faults[:5])}")
+
+
+def propose(
+    store: Store,
+    clinic: Clinic,
+    request: Request,
+    change: Change,
+    today: date,
+    select: Select | None,
+) -> Proposal:
+    """The best way out, or without a solver to `select` a good one; nothing is stored.
+
+    Raises:
+        UnknownName: nobody is enrolled under a code, or the site has no such unit.
+        NotPermitted: the site names people, and this one does not answer for the schedule.
+        BadInput: a conflict calendar cannot be read at all.
+    """
+    permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
+    for closure in request.closures:
+        _check_owner(clinic.site, closure.owner)
+    planning = store.read(lambda book: _Planning(book, clinic, request, change, today))
+    return planning.proposal(select)
+
+
+def apply(store: Store, proposal: Proposal, change: Change) -> None:
+    """Store a proposal, all of it in one transaction.
+
+    Raises:
+        ReasonMissing: no word why.
+        BookChanged: somebody changed a visit of the site meanwhile.
+    """
+    ask_reason("re-plan visits", change.reason)
+
+    def work(book: Book) -> None:
+        if book.visits(site=proposal.site.code) != proposal.seen:
+            raise BookChanged()
+        if proposal.changes:
+            book.record(change, [after for _, after in proposal.changes])
+
+    store.write(work)
+
+
+def check_placed(proposal: Proposal, *, accepted: bool) -> None:
+    """Refuse a proposal that leaves appointments where they cannot be.
+
+    Raises:
+        Unplaced: it says how many.
+    """
+    if proposal.blocked and not accepted:
+        raise Unplaced(
+            f"nothing was stored; appointments that find no other slot: {proposal.blocked};"
+            " --accept-unplaced leaves them as they are and moves the others"
+        )
+
+
+def _check_owner(site: Site, owner: str) -> None:
+    known = [WHOLE_SITE, *(n for r in site.resources for n in (r.kind, *r.units))]
+    if owner not in known:
+        raise UnknownName(f"unit or resource of site {site.code}", owner, known)
+
+
+class _Planning:
+    """A site's participants as the book has them, made into cases.
+
+    All reading happens when it is made; working out the proposal takes no transaction.
+    """
+
+    def __init__(
+        self, book: Book, clinic: Clinic, request: Request, change: Change, today: date
+    ) -> None:
+        self._site, self._today, self._change = clinic.site, today, change
+        self._request, self._trees = request, dict[tuple[Protocol, str], Tree]()
+        named = {book.subject(code).code for code in request.subjects}
+        self._seen = book.visits(site=clinic.site.code)
+        every: dict[str, list[Visit]] = {}
+        for visit in self._seen:
+            every.setdefault(visit.subject, []).append(visit)
+        self._people = [
+            Person(subject, self._tree(book, subject), every[subject.code], clinic.site, today)
+            for subject in book.subjects(clinic.site.code)
+            if every.get(subject.code)
+        ]
+        for person in self._people:
+            if named and person.subject.code not in named:
+                person.free = frozenset()
+            elif person.free & {e.id for e in infusions(person.tree.arm)}:
+                person.bind(book.products(person.subject.code))
+        self._busy, self.problems = self._read(clinic)
+        self._availability = self._opened()
+
+    def _tree(self, book: Book, subject: Subject) -> Tree:
+        protocol = studies.kept(book, subject)
+        key = protocol, subject.arm
+        if key not in self._trees:
+            self._trees[key] = Tree.of(protocol, protocol.arm(subject.arm))
+        return self._trees[key]
+
+    def _read(self, clinic: Clinic) -> tuple[list[Busy], tuple[Problem, ...]]:
+        """Time taken by calendars, closures and the past."""
+        zone, today = self._site.tz(), self._today
+        spans = [person.reach() for person in self._people if person.free]
+        first = min([span.earliest for span in spans] + [today])
+        last = max([span.latest for span in spans] + [today])
+        whole = Window(earliest=first, latest=last).interval(zone)
+        taken = clinics.taken_at_once(clinic, self._request.conflicts, whole)
+        yesterday = today - timedelta(days=1)
+        past = Window(earliest=min(first, yesterday), latest=yesterday).interval(zone)
+        closed = [
+            Busy.of(closure.owner, "closed", [closure.days.interval(zone)])
+            for closure in self._request.closures
+        ]
+        over = Busy.of(WHOLE_SITE, "before today", [past])
+        return [*taken.busy, *closed, over], taken.problems
+
+    def _opened(self) -> Availability:
+        """Free time once every visit that is free to move has given back its own."""
+        units: dict[str, list[Interval]] = {}
+        own: list[Busy] = []
+        for person in self._people:
+            fixed = [visit for visit in person.every if person.is_fixed(visit)]
+            for visit in fixed:
+                for taken in visit.allocations:
+                    units.setdefault(taken.unit, []).append(taken.interval)
+            times = [visit.scheduled for visit in fixed if visit.scheduled]
+            if times:
+                own.append(Busy.of(person.subject.code, BOOK, times))
+        booked = [Busy.of(unit, BOOK, intervals) for unit, intervals in sorted(units.items())]
+        return Availability(self._site, [*self._busy, *booked, *own])
+
+    def proposal(self, select: Select | None) -> Proposal:
+        """Work the proposal out."""
+        people = [person for person in self._people if person.free]
+        cases = {p.subject.code: p.case(self._availability) for p in people}
+        if select is None:
+            arrangement = in_turn(list(cases.values()))
+        else:
+            arrangement = arrange(list(cases.values()), self._availability, select)
+        changes: list[tuple[Visit, Visit]] = []
+        lost: list[Lost] = []
+        for person in people:
+            case = cases[person.subject.code]
+            after = person.arranged(case, arrangement, self._availability)
+            changes += (
+                (before, revised(before, after[id], self._change.at))
+                for id, before in person.visits.items()
+                if after[id] != before
+            )
+            lost += person.lost(case, arrangement, after)
+        changes.sort(key=lambda pair: (pair[0].subject, standing_day(pair[0]), pair[0].ref))
+        proposal = Proposal(
+            site=self._site,
+            changes=tuple(changes),
+            lost=tuple(lost),
+            free=sum(len(person.free) for person in people),
+            cost=arrangement.cost,
+            bound=arrangement.bound,
+            gap=arrangement.gap,
+            seen=self._seen,
+            problems=self.problems,
+        )
+        self._recount(proposal)
+        return proposal
+
+    def _recount(self, proposal: Proposal) -> None:
+        moved = [after for _, after in proposal.told]
+        gone = {(before.subject, before.ref) for before, _ in proposal.told}
+        encounters = {
+            f"{person.subject.code} {encounter.id}": encounter
+            for person in self._people
+            for encounter in person.tree.arm.encounters
+        }
+        faults = recount(
+            site=self._site,
+            today=self._today,
+            moved=moved,
+            standing=[
+                visit
+                for visit in self._seen
+                if visit.status in TAKING and (visit.subject, visit.ref) not in gone
+            ],
+            busy=self._busy,
+            encounters=encounters,
+        )
+        if faults:
+            raise WrongProposal(faults)

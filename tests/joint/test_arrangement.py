@@ -1,0 +1,141 @@
+"""Arrangements of a few participants against brute force."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduler.availability import Availability, Demand
+from scheduler.conflicts import Busy
+from scheduler.joint.arrangement import Arrangement, arrange
+from scheduler.joint.packing import Item, pack
+from scheduler.joint.patterns import DAY, LOST, Case, Standing
+from scheduler.joint.turns import in_turn
+from scheduler.optimizer import select
+from scheduler.protocol import Protocol
+from tests.arms import allowed, clinic, resource, studies, targets, tree
+
+ENROLLED = date(2026, 3, 2)
+SITE = clinic("08:00-10:00", resources=(resource("chair", 1), resource("nurse", 1)))
+CODES = ("A", "B")
+
+Days = Mapping[str, date | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crowd:
+    """Two participants of a study whose clinic has two hours a day, and closed days."""
+
+    protocol: Protocol
+    closed: frozenset[date]
+
+    def availability(self) -> Availability:
+        site = Availability(SITE)
+        shut = [site.interval(day.toordinal(), 0, 24 * 60) for day in self.closed]
+        return Availability(SITE, [Busy.of("site", "closed", shut)])
+
+    def cases(self, standing: Mapping[str, Mapping[str, Standing]] | None = None) -> list[Case]:
+        arm, availability = tree(self.protocol), self.availability()
+        free = frozenset(encounter.id for encounter in arm.arm.encounters)
+        return [
+            Case(
+                code=code,
+                tree=arm,
+                anchors=arm.anchors(ENROLLED),
+                free=free,
+                standing=standing[code] if standing else {},
+                availability=availability.seen_by(code),
+            )
+            for code in CODES
+        ]
+
+    def arranged(self) -> Arrangement:
+        return arrange(self.cases(), self.availability(), select)
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Crowd:
+    protocol = draw(
+        studies(enrolled=ENROLLED, most=3, widest=1, furthest=3, needs=("chair", "nurse"))
+    )
+    days = st.integers(-3, 9).map(lambda n: ENROLLED + timedelta(days=n))
+    return Crowd(protocol=protocol, closed=frozenset(draw(st.sets(days, max_size=5))))
+
+
+def assignments(crowd: Crowd) -> Iterator[tuple[int, Days]]:
+    """Every way to give one participant days, and its cost; a branch has all carriers or none."""
+    arm = crowd.protocol.arms[0]
+    carriers = arm.carriers()
+    fixed = targets(crowd.protocol, ENROLLED)
+    known = {id: day for id, day in fixed.items() if not any(e.id == id for e in arm.encounters)}
+    rows = [node.encounter for node in tree(crowd.protocol).nodes()]
+
+    def extend(n: int, cost: int, days: dict[str, date | None]) -> Iterator[tuple[int, Days]]:
+        if n == len(rows):
+            yield cost, {row.id: days[row.id] for row in rows}
+            return
+        row, anchors = rows[n], {id: d for id, d in days.items() if d is not None}
+        hangs = row.timing.anchor in {e.id for e in rows}
+        lost_above = hangs and days[row.timing.anchor] is None
+        if row.id not in carriers or not hangs or lost_above:
+            yield from extend(n + 1, cost + LOST, {**days, row.id: None})
+        if not lost_above and row.anchors() <= anchors.keys():
+            target, possible = allowed(row, anchors)
+            for day in possible:
+                off = DAY * row.weight * abs((day - target).days)
+                yield from extend(n + 1, cost + off, {**days, row.id: day})
+
+    yield from extend(0, 0, dict(known))
+
+
+def best(crowd: Crowd) -> int:
+    """The least cost of days that can be filled with times."""
+    availability = crowd.availability()
+    choices = sorted(assignments(crowd), key=lambda choice: choice[0])
+    pairs = sorted(product(choices, repeat=2), key=lambda pair: pair[0][0] + pair[1][0])
+    rows = {row.id: row for row in crowd.protocol.arms[0].encounters}
+    for (one, first), (other, second) in pairs:
+        by_day: dict[date, list[Item]] = {}
+        for code, days in zip(CODES, (first, second), strict=True):
+            for id, day in days.items():
+                if day is not None:
+                    item = Item(
+                        code=code,
+                        id=id,
+                        demand=Demand.of(rows[id]),
+                        availability=availability.seen_by(code),
+                    )
+                    by_day.setdefault(day, []).append(item)
+        if all(len(pack(d.toordinal(), items)) == len(items) for d, items in by_day.items()):
+            return one + other
+    raise AssertionError("nobody anywhere is an answer, too")
+
+
+@settings(max_examples=60)
+@given(crowds())
+def test_no_bound_lies_above_the_optimum_and_no_cost_below(crowd: Crowd) -> None:
+    found, optimum = crowd.arranged(), best(crowd)
+    assert found.bound <= optimum <= found.cost
+    assert in_turn(crowd.cases()).bound <= optimum <= in_turn(crowd.cases()).cost
+
+
+def standing_at(found: Arrangement) -> dict[str, dict[str, Standing]]:
+    """Where everybody stands once that is applied."""
+    standing: dict[str, dict[str, Standing]] = {code: {} for code in CODES}
+    for (code, id), place in found.seats.items():
+        if place is not None:
+            day, seat = place
+            standing[code][id] = Standing(day, seat.start, seat.units, usable=True)
+    return standing
+
+
+@settings(max_examples=40)
+@given(crowds())
+def test_what_was_arranged_stays_as_it_is(crowd: Crowd) -> None:
+    first = crowd.arranged()
+    again = arrange(crowd.cases(standing_at(first)), crowd.availability(), select)
+    assert again.seats == first.seats
+    assert again.cost <= first.cost

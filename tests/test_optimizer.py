@@ -1,0 +1,64 @@
+"""The optimiser against brute force, and its manners."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduler.joint.selection import Option, Problem, Row
+from scheduler.optimizer import select
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Problem:
+    """Up to four groups that quarrel about up to three rows; the last option takes nothing."""
+    rows = draw(st.lists(st.integers(0, 2), min_size=1, max_size=3))
+    taken = st.lists(st.integers(0, len(rows) - 1), max_size=2).map(tuple)
+    option = st.builds(Option, st.integers(0, 60).map(lambda n: 10 * n), taken)
+    last = st.builds(Option, st.integers(10, 100).map(lambda n: 100 * n), st.just(()))
+    groups = draw(st.lists(st.tuples(st.lists(option, max_size=3), last), max_size=4))
+    return Problem(
+        groups=tuple((*options, last) for options, last in groups),
+        rows=tuple(Row(places, draw(st.integers(0, places))) for places in rows),
+    )
+
+
+def best(problem: Problem) -> int:
+    """The least cost of all selections that fit."""
+    choices = product(*(range(len(group)) for group in problem.groups))
+    return min(problem.cost(chosen) for chosen in choices if problem.fits(chosen))
+
+
+@given(problems())
+def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
+    found = select(problem)
+    assert problem.fits(found.chosen)
+    assert found.cost == problem.cost(found.chosen) == found.bound == best(problem)
+
+
+@settings(max_examples=30)
+@given(problems())
+def test_without_time_there_is_an_answer_and_a_true_bound(problem: Problem) -> None:
+    found = select(problem, remaining=lambda: 0.0)
+    assert problem.fits(found.chosen)
+    assert found.bound <= best(problem) <= found.cost == problem.cost(found.chosen)
+
+
+def test_it_says_nothing_and_tells_how_far_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+    """HiGHS would greet on stdout, where a command prints its JSON."""
+    crowd = tuple((Option(n, (0,)), Option(1_000, ())) for n in range(20))
+    told: list[float] = []
+    found = select(Problem(groups=crowd, rows=(Row(7, 7),)), told=told.append)
+    assert found.chosen == (*[0] * 7, *[1] * 13)
+    assert capfd.readouterr() == ("", "")
+    assert told
+    assert all(0 <= part <= 1 for part in told)
+
+
+def test_a_price_is_what_one_more_place_saves() -> None:
+    rivals = ((Option(0, (0,)), Option(50, ())), (Option(0, (0,)), Option(70, ())))
+    found = select(Problem(groups=rivals, rows=(Row(1, 1), Row(9, 9))))
+    assert found.cost == 50
+    assert found.prices[1] == 0
+    assert 50 <= found.prices[0] <= 70
