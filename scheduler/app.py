@@ -5,6 +5,8 @@ This is the only place that reads the clock, the environment and the login.
 
 import getpass
 import os
+import random
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -22,6 +24,7 @@ from scheduler.store import Change, Store
 if TYPE_CHECKING:
     from scheduler.delivery.web import Web
     from scheduler.services.clinics import Clinic
+    from scheduler.services.posting import Postman
 
 DEMO_SITE = "built-in demo site; name your own with --site or site_files"
 
@@ -113,6 +116,12 @@ class App:
         """How many of so many seconds are left, from now on; None: there is no end."""
         end = inf if seconds is None else monotonic() + seconds
         return lambda: end - monotonic()
+
+    def postman(self) -> "Postman":
+        """Who takes mails to the mail server that the settings name."""
+        from scheduler.services.posting import Postman, relay
+
+        return Postman(relay=relay(self.settings), sleep=time.sleep, chance=random.random)
 
     def change(self, command: str, reason: str = "") -> Change:
         """The history's entry for a command that is run now."""

@@ -4,7 +4,8 @@ A flag wins over an environment variable, that over the configuration file, that
 the default.  A misspelt key in the file is an error, never ignored.
 
 >>> [setting.name for setting in TABLE]
-['database', 'site', 'site_files', 'templates', 'user']
+['database', 'site', 'site_files', 'smtp_host', 'smtp_port', 'smtp_security', 'smtp_user', \
+'smtp_password_file', 'smtp_password', 'templates', 'user']
 """
 
 import tomllib
@@ -25,11 +26,18 @@ DIRS = PlatformDirs("schedule", appauthor=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row of the table; `many` takes a list in the file, and PATH-like text elsewhere."""
+    """One row of the table; `many` takes a list in the file, and PATH-like text elsewhere.
+
+    A `number` may be written without quotes; a `path` counts from the file's folder; what
+    is `secret` comes from the environment only and is never shown.
+    """
 
     name: str
     about: str
     many: bool = False
+    number: bool = False
+    path: bool = False
+    secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -41,7 +49,15 @@ TABLE = (
     Setting(name="database", about="address of the book, sqlite:///… or postgresql+psycopg://…"),
     Setting(name="site", about="code of the site to work for"),
     Setting(name="site_files", about="site files this computer knows", many=True),
-    Setting(name="templates", about="folder of own templates that win over the shipped ones"),
+    Setting(name="smtp_host", about="mail server that mails are handed to"),
+    Setting(name="smtp_port", about="its port, if not the usual one", number=True),
+    Setting(name="smtp_security", about="starttls (the default), tls, or none for a plain relay"),
+    Setting(name="smtp_user", about="login at the mail server, if it asks for one"),
+    Setting(name="smtp_password_file", about="file that holds only its password", path=True),
+    Setting(name="smtp_password", about="the password itself, from the environment", secret=True),
+    Setting(
+        name="templates", about="folder of own templates that win over the shipped ones", path=True
+    ),
     Setting(name="user", about="the operating person, for the history"),
 )
 
@@ -85,7 +101,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: 
     values["database"] = Value(text=_default_database(), source="default")
     for setting in TABLE:
         if path and setting.name in written and not setting.many:
-            placed = _placed(setting, written[setting.name], path.parent)
+            placed = _placed(setting, str(written[setting.name]), path.parent)
             values[setting.name] = Value(text=placed, source=str(path))
         if text := environ.get(setting.variable):
             values[setting.name] = Value(text=text, source=setting.variable)
@@ -146,17 +162,26 @@ def _read(path: Path) -> dict[str, Any]:
             near = get_close_matches(key, known, n=1)
             remedy = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
             problems.append(Problem(f"{path}: {key}", "is no setting", remedy))
+        elif known[key].secret:
+            variable = known[key].variable
+            remedy = f"set {key}_file to a file of its own, or {variable} in the environment"
+            problems.append(Problem(f"{path}: {key}", "does not belong into this file", remedy))
         elif not _fits(known[key], value):
-            expected = "a list of texts" if known[key].many else "a text"
-            problems.append(Problem(f"{path}: {key}", f"must be {expected}"))
+            problems.append(Problem(f"{path}: {key}", f"must be {_expected(known[key])}"))
     if problems:
         raise BadInput(problems)
     return written
 
 
+def _expected(setting: Setting) -> str:
+    return "a list of texts" if setting.many else "a number" if setting.number else "a text"
+
+
 def _fits(setting: Setting, value: object) -> bool:
     if setting.many:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if setting.number:
+        return type(value) is int
     return isinstance(value, str)
 
 
@@ -169,6 +194,6 @@ def _placed(setting: Setting, text: str, folder: Path) -> str:
     relative = text.removeprefix("sqlite:///")
     if setting.name == "database" and relative not in {text, "", ":memory:"}:
         return f"sqlite:///{folder / relative}"
-    if setting.name == "templates" or (setting.name == "site" and text.endswith(".toml")):
+    if setting.path or (setting.name == "site" and text.endswith(".toml")):
         return str(folder / text)
     return text

@@ -100,6 +100,12 @@ class StoreUnavailable(SchedulerError):
     exit_code = 6
 
 
+class DeliveryFailed(SchedulerError):
+    """What was to be delivered was not, and trying again later may help."""
+
+    exit_code = 7
+
+
 class Refused(SchedulerError):
     """A rule of the study or of the book forbids it."""
 

@@ -5,6 +5,7 @@ together at the end, so that a failure in between leaves nothing half-written.
 """
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,20 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         what = f"is no UTF-8 text (byte {error.start})"
         raise BadInput([Problem(str(path), what, "save it as UTF-8")]) from error
+
+
+def read_secret(path: Path | str) -> str:
+    """The content of a UTF-8 file that is not for everybody.
+
+    Raises:
+        BadInput: as `read_text`, and when everybody on this computer may read it.
+    """
+    path = Path(path)
+    text = read_text(path)
+    if path.stat().st_mode & stat.S_IROTH:
+        what = "may be read by everybody on this computer"
+        raise BadInput([Problem(str(path), what, f"run: chmod o= {path}")])
+    return text
 
 
 class Staging:

@@ -171,6 +171,11 @@ class Site:
     paper: str = "A4"
     demo: bool = False
 
+    @property
+    def domain(self) -> str:
+        """The domain of the address that mails come from."""
+        return self.sender.rpartition("@")[2]
+
     def tz(self) -> ZoneInfo:
         """The site's zone."""
         return ZoneInfo(self.zone)

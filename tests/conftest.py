@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from scheduler.delivery.smtp import Security
 from scheduler.store import Store
 from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, postgresql_server
+from tests.mailserver import MailServer
+from tests.mailserver import mail_servers as servers_of_every_kind
 from tests.running import Schedule, at_a_desk
 
 settings.register_profile(
@@ -73,3 +76,23 @@ def journey(
     """As `schedule`, once on each engine."""
     with databases.book() as url, at_a_desk(url, tmp_path, monkeypatch) as schedule:
         yield schedule
+
+
+@pytest.fixture(scope="session")
+def _mail_servers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Path, dict[Security, MailServer]]]:
+    with servers_of_every_kind(tmp_path_factory.mktemp("mail")) as running:
+        yield running
+
+
+@pytest.fixture
+def mail_servers(
+    _mail_servers: tuple[Path, dict[Security, MailServer]], monkeypatch: pytest.MonkeyPatch
+) -> dict[Security, MailServer]:
+    """Mail servers without mails or faults, by how they encrypt; their authority is trusted."""
+    authority, servers = _mail_servers
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    for server in servers.values():
+        server.reset()
+    return servers

@@ -26,7 +26,7 @@ from scheduler.store import Store
 from scheduler.store.tables import metadata
 
 REQUIRED = "SCHEDULE_REQUIRE_POSTGRES"
-"""Set to 1, this variable turns tests that PostgreSQL's absence would skip into failures."""
+"""Set to 1, this variable turns tests that a missing program would skip into failures."""
 
 
 class SqliteFiles:
@@ -127,7 +127,7 @@ def postgresql_server() -> Iterator[Server]:
     """A server while the block runs; skips (or, where required, fails) without binaries."""
     binaries = _binaries()
     if binaries is None:
-        _not_run("PostgreSQL's initdb and pg_ctl are not installed")
+        not_run("PostgreSQL's initdb and pg_ctl are not installed")
     with _folder() as folder:
         password = secrets.token_hex(16)
         data = folder / "data"
@@ -158,7 +158,7 @@ def _secret(folder: Path, password: str) -> Path:
 def _start(control: list[str], folder: Path) -> int:
     """Start the server; another program may take the free port first, so try thrice."""
     for attempt in range(3):
-        port = _free_port()
+        port = free_port()
         options = (
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
             " -c fsync=off -c full_page_writes=off -c max_connections=50"
@@ -213,16 +213,18 @@ def _unprivileged() -> pwd.struct_passwd:
         return pwd.getpwnam("nobody")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _not_run(reason: str) -> NoReturn:
+def not_run(reason: str) -> NoReturn:
+    """Skip a test for lack of a program; fail it where all of them are asked for."""
     if os.environ.get(REQUIRED) == "1":
-        pytest.fail(f"{reason}, and {REQUIRED}=1 asks for them")
+        pytest.fail(f"{reason}, and {REQUIRED}=1 asks for it")
     pytest.skip(reason)
 
 

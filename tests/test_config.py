@@ -12,7 +12,7 @@ from scheduler import config
 from scheduler.config import TABLE, Settings, Value
 from scheduler.errors import BadInput
 
-SINGLE = [setting.name for setting in TABLE if not setting.many and setting.name != "templates"]
+SINGLE = [s.name for s in TABLE if not (s.many or s.number or s.path or s.secret)]
 SOURCES = st.sets(st.sampled_from(["flag", "environment", "file"]))
 TEXT = st.text("abc/:.", min_size=1, max_size=9)
 
@@ -97,6 +97,8 @@ def test_paths_of_the_file_are_relative_to_its_folder(home: Path) -> None:
         site = "sites/zj.toml"
         site_files = ["sites/zj.toml", "/srv/gz.toml"]
         templates = "own"
+        smtp_password_file = "secret/password"
+        smtp_port = 2525
     """
     folder = home / "hospital"
     settings = load({"config": str(written(folder, text, "config.toml"))})
@@ -104,6 +106,8 @@ def test_paths_of_the_file_are_relative_to_its_folder(home: Path) -> None:
     assert settings.get("site") == f"{folder}/sites/zj.toml"
     assert settings.site_files == (folder / "sites/zj.toml", Path("/srv/gz.toml"))
     assert settings.templates == folder / "own"
+    assert settings.get("smtp_password_file") == f"{folder}/secret/password"
+    assert settings.get("smtp_port") == "2525"
 
 
 @pytest.mark.parametrize(
@@ -130,13 +134,19 @@ def test_site_files_of_the_environment_count_from_where_one_is(home: Path) -> No
 
 
 def test_every_mistake_of_a_file_is_listed(home: Path) -> None:
-    text = 'databse = "x"\nsite = 5\nsite_files = "zj.toml"\ntemplates = ["a"]\nshoe_size = 43\n'
+    text = (
+        'databse = "x"\nsite = 5\nsite_files = "zj.toml"\ntemplates = ["a"]\nshoe_size = 43\n'
+        'smtp_port = "587"\nsmtp_password = "SECRET"\n'
+    )
     assert refused(text, home) == [
         "x.toml: databse: is no setting (did you mean database?)",
         "x.toml: site: must be a text",
         "x.toml: site_files: must be a list of texts",
         "x.toml: templates: must be a text",
-        "x.toml: shoe_size: is no setting (known: database, site, site_files, templates, user)",
+        f"x.toml: shoe_size: is no setting (known: {', '.join(s.name for s in TABLE)})",
+        "x.toml: smtp_port: must be a number",
+        "x.toml: smtp_password: does not belong into this file (set smtp_password_file to a file"
+        " of its own, or SCHEDULE_SMTP_PASSWORD in the environment)",
     ]
 
 

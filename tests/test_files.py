@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.errors import BadInput, OutputError
-from scheduler.files import Staging, read_bytes, read_text
+from scheduler.files import Staging, read_bytes, read_secret, read_text
 
 CONTENTS = st.dictionaries(
     st.sampled_from(["a.ics", "b.pdf", "c.csv"]), st.lists(st.binary(max_size=9)), min_size=1
@@ -125,3 +125,16 @@ def test_what_cannot_be_read_is_bad_input(tmp_path: Path) -> None:
         read_bytes(tmp_path)
     with pytest.raises(BadInput, match="nowhere: cannot be read: No such file or directory"):
         read_bytes(tmp_path / "nowhere")
+
+
+def test_a_secret_is_not_for_everybody(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("SECRET\n")
+    path.chmod(0o640)
+    assert read_secret(path) == "SECRET\n"
+    path.chmod(0o644)
+    with pytest.raises(BadInput, match="may be read by everybody") as caught:
+        read_secret(path)
+    assert "SECRET" not in str(caught.value)
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_secret(tmp_path / "nowhere")

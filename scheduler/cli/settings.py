@@ -22,6 +22,8 @@ def show(app: App, as_json: bool) -> None:
     for setting in settings.TABLE:
         value = app.settings.values.get(setting.name)
         shown = settings.shown(value) if value else None
+        if value and setting.secret:
+            shown = "***"
         source = value.source if value else None
         rows.append([setting.name, shown or "(none)", source or "", setting.about])
         told[setting.name] = {"value": shown, "from": source, "about": setting.about}

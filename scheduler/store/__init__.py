@@ -4,6 +4,7 @@ from scheduler.store.book import Book
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.entries import DoubleBooked
 from scheduler.store.interruption import Interruption
+from scheduler.store.outbox import Mailing, State
 from scheduler.store.screenings import Ruled
 from scheduler.store.store import Store
 from scheduler.store.verification import Verdict
@@ -15,7 +16,9 @@ __all__ = [
     "Entry",
     "Following",
     "Interruption",
+    "Mailing",
     "Ruled",
+    "State",
     "Store",
     "Verdict",
 ]

@@ -37,6 +37,7 @@ from scheduler.store import (
 from scheduler.store.chain import Head
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.marks import Marks
+from scheduler.store.outbox import Outbox
 from scheduler.store.screenings import Ruled
 from scheduler.store.verification import Verdict
 from scheduler.subject import Allocation, Subject, Visit, Weight
@@ -57,6 +58,7 @@ class Book:
     ) -> None:
         self._connection = connection
         self.marks = Marks(connection)
+        self.outbox = Outbox(connection)
         self.memory = {} if memory is None else memory
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:

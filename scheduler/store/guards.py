@@ -4,7 +4,7 @@ A book whose guards were taken away looks like any other, so whoever takes in a 
 outside asks here.
 
 >>> with create_engine("sqlite://").connect() as connection:
-...     metadata.create_all(connection)
+...     seals.metadata.create_all(connection)
 ...     "visits_append_only_delete" in missing(connection)
 True
 """
@@ -12,7 +12,8 @@ True
 from sqlalchemy import Connection, create_engine, text
 
 from scheduler.store import schema
-from scheduler.store.tables import metadata
+from scheduler.store.canon import HISTORY
+from scheduler.store.tables import seals
 
 _SQLITE = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
 _POSTGRESQL = text(
@@ -25,8 +26,8 @@ _POSTGRESQL = text(
 def missing(connection: Connection) -> tuple[str, ...]:
     """Names of guards that a new book has and this one lacks, or has in another form."""
     if connection.dialect.name == "postgresql":
-        kept = {(table, f"{table}_append_only") for table in metadata.tables if table != "bookings"}
-        wanted = {(name, table) for table, name in kept} | {("bookings_no_overlap", "bookings")}
+        kept = {(f"{table}_append_only", table.name) for table in (*HISTORY, seals)}
+        wanted = kept | {("bookings_no_overlap", "bookings")}
         standing = {(name, table) for name, table in connection.execute(_POSTGRESQL)}
     else:
         wanted, standing = _of_a_new_book(), _triggers(connection)

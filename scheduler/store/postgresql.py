@@ -9,7 +9,10 @@ the newer book, then alone: nobody loses twice.
 'the book trial on db.example'
 """
 
-from sqlalchemy import URL, Connection, create_engine
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import StoreUnavailable
@@ -95,6 +98,19 @@ class Postgresql:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         connection.exec_driver_sql(self._lock_timeout)
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
+
+    @contextmanager
+    def alone(self, purpose: str) -> Iterator[bool]:
+        """Whether nobody else is at this purpose; then nobody can be while the block runs."""
+        number = {"number": int.from_bytes(purpose.encode()[:8])}
+        options = {"isolation_level": "AUTOCOMMIT"}
+        with self.engine.connect().execution_options(**options) as connection:
+            taken = connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), number)
+            try:
+                yield bool(taken)
+            finally:
+                # The connection goes back to the pool, and a lock of it would stay.
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
 
     def lost_race(self, error: DBAPIError) -> bool:
         """Whether the work may succeed when it is done again on the newer book."""

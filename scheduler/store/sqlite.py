@@ -8,8 +8,10 @@ still holds when it writes.
 'the book in memory'
 """
 
+import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine
@@ -105,6 +107,34 @@ class Sqlite:
         with suppress(DBAPIError):
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         self.begin_writing(connection)
+
+    @contextmanager
+    def alone(self, purpose: str) -> Iterator[bool]:
+        """Whether nobody else is at this purpose; then nobody can be while the block runs.
+
+        Raises:
+            StoreUnavailable: the folder of the book cannot be written.
+        """
+        if self.path is None:
+            yield True
+            return
+        from fcntl import LOCK_EX, LOCK_NB, flock  # Unix only, as cron is
+
+        # The lock goes with whoever holds it; the file stays, for removing it would race.
+        place = self.path.with_name(f"{self.path.name}.{purpose}.lock")
+        try:
+            held = os.open(place, os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unreachable(error) from error
+        try:
+            try:
+                flock(held, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(held)
 
     def lost_race(self, error: DBAPIError) -> bool:  # noqa: ARG002 - PostgreSQL's signature
         """Never: the lock lets one writer in at a time, and an error is final."""

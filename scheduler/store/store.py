@@ -5,13 +5,15 @@
 ()
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from scheduler.errors import DeliveryFailed
 from scheduler.store import chain, schema
 from scheduler.store.book import Book
 from scheduler.store.engines import engine, explained
@@ -27,6 +29,13 @@ CLOCK_WENT_BACK = (
     "the newest change in the book is {back} ahead of this computer's clock; this one is stored,"
     " and marked in the audit trail: set the clock right"
 )
+
+
+class AtWork(DeliveryFailed):
+    """Somebody else is at what only one may be at."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(f"another schedule {purpose} is at work on this book; try again later")
 
 
 class Store:
@@ -77,6 +86,22 @@ class Store:
             StoreUnavailable: the database cannot be opened or is no book.
         """
         return uninterrupted(lambda: self._read(work))
+
+    @contextmanager
+    def alone(self, purpose: str) -> Iterator[None]:
+        """Nobody else is at this purpose while the block runs, on this computer or another.
+
+        Whoever dies in it leaves no trace: the lock is the system's, or the server's.
+
+        Raises:
+            AtWork: somebody else is.
+            StoreUnavailable: the database cannot be opened.
+        """
+        self._database.prepare()
+        with explained(self._database), self._database.alone(purpose) as taken:
+            if not taken:
+                raise AtWork(purpose)
+            yield
 
     def close(self) -> None:
         """Close every connection."""

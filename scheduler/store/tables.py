@@ -1,10 +1,11 @@
 """The tables of the book, as queries see them; migrations make them in the database.
 
-All but one only ever grow; triggers refuse everything else.  `bookings` alone is a present
-state: what open and completed visits take now, in which no two rows of one unit may overlap.
+All but two only ever grow; triggers refuse everything else.  `bookings` is a present state:
+what open and completed visits take now, in which no two rows of one unit may overlap.
+`outbox` is no history either: the mails to be sent, and how far each is.
 
 >>> sorted(metadata.tables)
-['amendments', 'bookings', 'changes', 'product_entries', 'products', 'protocols', \
+['amendments', 'bookings', 'changes', 'outbox', 'product_entries', 'products', 'protocols', \
 'screenings', 'seals', 'subjects', 'visit_entries', 'visits', 'weights']
 """
 
@@ -29,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -277,3 +278,24 @@ bookings = Table(
     Index(None, "visit_id"),
 )
 """Units that visits take now."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("week", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("queued", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("letter", JSON(none_as_null=True)),
+    UniqueConstraint("site", "kind", "week", "recipient", "about"),
+)
+"""Mails, one a kind, ISO week and recipient; `about` tells those about single visits apart.
+
+A recipient is an id or a participant's code, never an address.  The letter is kept until
+it is sent.
+"""

@@ -1,14 +1,22 @@
 """`schedule notify` at the command line."""
 
+import re
 from pathlib import Path
 
 import pytest
+from freezegun import freeze_time
+from icalendar import Calendar
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from scheduler import shipped
+from scheduler.delivery.smtp import Security
+from scheduler.store import Store
 from tests.digests import parsed, part
 from tests.exporters.test_digestmail import plain
+from tests.mailserver import PASSWORD, MailServer
 from tests.privacy import identifying
-from tests.running import Schedule, calendar, site_file
+from tests.running import Outcome, Schedule, calendar, site_file
 
 FREE_TEXT = "Zhang Wei 张伟 1961-03-04 MRN 4711234"
 """What people write where they may write anything."""
@@ -66,8 +74,8 @@ def test_no_free_text_gets_into_a_mail(schedule: Schedule) -> None:
     assert len(paths) == 3
     for path in paths:
         mail = parsed(path.read_bytes())
-        text, html = part(mail, "plain"), plain(part(mail, "html"))
-        for told in (text, html, mail["Subject"], path.stem.replace("cell-lab", "")):
+        parts = (part(mail, "plain"), plain(part(mail, "html")))
+        for told in (*parts, mail["Subject"], path.stem.replace("cell-lab", "")):
             unknown = set(identifying(told)) - {"assessors", "ward", "w"}
             assert not unknown, told
     ward = part(parsed((schedule.folder / "ZJ-2026-W15-ward.eml").read_bytes()), "plain")
@@ -78,12 +86,10 @@ def test_no_free_text_gets_into_a_mail(schedule: Schedule) -> None:
 
 def test_weeks_are_those_of_the_site(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     """The frozen clock says Friday in Shanghai; a site to the west has its own day."""
-    from freezegun import freeze_time
-
     files = []
     for code, zone in (("AA", "Pacific/Kiritimati"), ("BB", "Pacific/Honolulu")):
-        text = site_file(code=code).replace("Asia/Shanghai", zone)
-        files.append(schedule.write(f"{code}.toml", text))
+        there = site_file(code=code).replace("Asia/Shanghai", zone)
+        files.append(schedule.write(f"{code}.toml", there))
     monkeypatch.setenv("SCHEDULE_SITE_FILES", ":".join(files))
     with freeze_time("2027-01-04T01:00:00Z"):
         outcome = schedule("notify", "--dry-run")
@@ -118,3 +124,253 @@ def test_templates_of_the_hospital_win(schedule: Schedule, monkeypatch: pytest.M
     outcome = schedule(*MONDAY, "--dry-run", "--out", "more")
     assert (outcome.code, Path("more").exists()) == (5, False)
     assert "email/digest.txt" in outcome.err
+
+
+# ------------------------------------------------------------------------ sending
+
+RECIPIENTS = """
+[mail]
+sender = "visits@hospital.example"
+
+[[recipient]]
+id = "ward"
+address = "ward@hospital.example"
+attach = true
+feed = "https://feeds.hospital.example/SECRET"
+
+[[recipient]]
+id = "lab"
+address = "lab@hospital.example"
+language = "zh"
+detail = "visits"
+
+[[recipient]]
+id = "office"
+address = "office@hospital.example"
+detail = "counts"
+"""
+
+
+class Office:
+    """A site with three recipients, a participant, and a mail server."""
+
+    def __init__(self, desk: Schedule, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.desk, self.server = desk, server
+        head = site_file().partition("# The weekly mail")[0]
+        site = desk.write("site.toml", head + RECIPIENTS)
+        desk.write("password", f"{PASSWORD}\n")
+        (desk.folder / "password").chmod(0o600)
+        self.naps: list[float] = []
+        for name, value in (
+            ("SITE_FILES", site),
+            ("SMTP_HOST", server.relay.host),
+            ("SMTP_PORT", str(server.relay.port)),
+            ("SMTP_SECURITY", server.security.value),
+            ("SMTP_USER", server.relay.user),
+            ("SMTP_PASSWORD_FILE", "password" if server.relay.user else ""),
+        ):
+            monkeypatch.setenv(f"SCHEDULE_{name}", value)
+        monkeypatch.setattr("time.sleep", self.naps.append)
+        desk.enter()
+
+    def __call__(self, *more: str, day: str = "2026-04-06") -> Outcome:
+        return self.desk("notify", "--as-of", day, *more)
+
+    def letters(self) -> list[dict[str, object]]:
+        """The rows of the outbox that still hold what is written."""
+        query = text("SELECT recipient, state, letter FROM outbox WHERE letter IS NOT NULL")
+        with create_engine(self.desk.url, poolclass=NullPool).connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+
+@pytest.fixture
+def office(
+    schedule: Schedule,
+    mail_servers: dict[Security, MailServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Office:
+    return Office(schedule, mail_servers[Security.STARTTLS], monkeypatch)
+
+
+@pytest.fixture
+def either(
+    journey: Schedule,
+    mail_servers: dict[Security, MailServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Office:
+    """The same, once on each engine."""
+    return Office(journey, mail_servers[Security.STARTTLS], monkeypatch)
+
+
+@pytest.mark.parametrize("security", Security)
+def test_each_recipient_gets_one_mail_a_week(
+    schedule: Schedule,
+    mail_servers: dict[Security, MailServer],
+    security: Security,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = Office(schedule, mail_servers[security], monkeypatch)
+    changes = schedule.rows()["changes"]
+    assert office() == Outcome(code=0, out="", err="")
+    assert office(day="2026-04-12") == Outcome(code=0, out="", err="")
+    names = ("ward", "lab", "office")
+    assert office.server.to() == [f"{name}@hospital.example" for name in names]
+    assert office.letters() == []
+    assert schedule.rows()["changes"] == changes
+    assert office(day="2026-04-13").code == 0
+    subjects = [parsed(mail.content)["Subject"] for mail in office.server.received]
+    assert subjects == [
+        "2026-W15: 2 visits",
+        "2026-W15：2 次访视",
+        "2026-W15: 2 visits",
+        "2026-W16: 3 visits",
+        "2026-W16：3 次访视",
+        "2026-W16: 3 visits",
+    ]
+
+
+def test_what_is_sent_is_what_the_dry_run_shows(office: Office) -> None:
+    assert office("--dry-run", "--out", "mails").code == 0
+    assert office().code == 0
+    for mail in office.server.received:
+        name = mail.to.partition("@")[0]
+        shown = (office.desk.folder / "mails" / f"ZJ-2026-W15-{name}.eml").read_bytes()
+        assert mail.content.rstrip() == shown.rstrip()
+    ward, lab, _ = (parsed(mail.content) for mail in office.server.received)
+    assert part(ward, "plain").count("https://feeds.hospital.example/SECRET") == 1
+    assert [each.get_filename() for each in ward.iter_attachments()] == ["ZJ-2026-W15.ics"]
+    assert list(lab.iter_attachments()) == []
+
+
+def test_the_week_as_a_calendar(office: Office) -> None:
+    assert office().code == 0
+    [attached] = parsed(office.server.received[0].content).iter_attachments()
+    content = attached.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    found = Calendar.from_ical(content)
+    assert found["METHOD"] == "PUBLISH"
+    days = [f"{event.start:%Y-%m-%d}" for event in found.events]
+    assert days == ["2026-04-09", "2026-04-10"]
+
+
+def test_the_book_holds_no_address_and_no_feed(office: Office) -> None:
+    office.server.faults.replies["ward@hospital.example"] = ["450 4.2.0 later"]
+    office.server.faults.replies["lab@hospital.example"] = ["550 5.1.1 unknown"]
+    assert office().code == 7
+    kept = str(office.letters())
+    assert "https://feed.invalid/" in kept
+    assert "SECRET" not in kept
+    with create_engine(office.desk.url, poolclass=NullPool).connect() as connection:
+        rows = str(connection.execute(text("SELECT * FROM outbox")).all())
+    assert "ward@" not in rows
+    assert "lab@" not in rows
+
+
+def test_one_line_on_failure_and_the_next_run_mends_it(either: Office) -> None:
+    either.server.faults.replies["lab@hospital.example"] = ["450 4.2.0 <lab@hospital.example> busy"]
+    outcome = either("--json")
+    assert (outcome.code, outcome.err.count("\n")) == (7, 1)
+    assert "1 of 3 mails wait for the next run: the mail server" in outcome.err
+    assert "lab@" not in outcome.err
+    assert len(either.naps) == 3
+    assert [mail["recipient"] for mail in outcome.json["sent"]] == ["ward", "office"]
+    [waiting] = outcome.json["waiting"]
+    assert waiting == {
+        "kind": "digest",
+        "site": "ZJ",
+        "week": "2026-W15",
+        "recipient": "lab",
+        "message_id": waiting["message_id"],
+    }
+    # Written when it was queued: a move since then is for the next week.
+    either.server.faults.replies = {}
+    again = either("--json")
+    assert (again.code, again.err) == (0, "")
+    assert again.json == {"sent": [waiting], "refused": [], "waiting": []}
+    assert parsed(either.server.received[-1].content)["Message-ID"] == waiting["message_id"]
+
+
+def test_what_was_refused_is_asked_again_only_on_request(office: Office) -> None:
+    office.server.faults.replies["lab@hospital.example"] = ["550 5.1.1 <lab@hospital.example>"]
+    outcome = office("--json")
+    assert outcome.code == 5
+    assert outcome.err == (
+        "schedule: recipient lab of site ZJ: is refused by the mail server (550 5.1.1)"
+        " (mend the address, then: schedule notify --retry)\n"
+    )
+    assert [mail["reply"] for mail in outcome.json["refused"]] == ["550 5.1.1"]
+    assert office() == Outcome(code=0, out="", err="")
+    assert len(office.server.received) == 2
+    site = office.desk.folder / "site.toml"
+    site.write_text(site.read_text().replace("lab@hospital", "cell-lab@hospital"))
+    assert office("--retry") == Outcome(code=0, out="", err="")
+    assert office.server.to()[-1] == "cell-lab@hospital.example"
+
+
+def test_a_mail_of_last_week_is_not_sent_any_more(office: Office) -> None:
+    office.server.faults.replies["ward@hospital.example"] = ["450 4.2.0 later"]
+    assert office().code == 7
+    office.server.faults.replies = {}
+    assert office(day="2026-04-13").code == 0
+    weeks = [parsed(mail.content)["Subject"][:8] for mail in office.server.received]
+    assert sorted(weeks) == ["2026-W15"] * 2 + ["2026-W16"] * 3
+    assert office.letters() == []
+
+
+def test_a_second_run_at_the_same_time_gives_way(either: Office) -> None:
+    with Store(either.desk.url) as store, store.alone("notify"):
+        outcome = either()
+    assert (outcome.code, either.server.received) == (7, [])
+    assert outcome.err == (
+        "schedule: another schedule notify is at work on this book; try again later\n"
+    )
+    assert either().code == 0
+
+
+def test_settings_that_do_not_fit(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(says: str, **settings: str) -> None:
+        with monkeypatch.context() as context:
+            for name, value in settings.items():
+                context.setenv(f"SCHEDULE_SMTP_{name.upper()}", value)
+            outcome = office()
+        assert (outcome.code, "Traceback" in outcome.err) == (5, False)
+        assert says in outcome.err
+        assert office.server.received == []
+
+    refused("smtp_host: is not set", host="")
+    refused('smtp_security: "ssl" is not one of starttls, tls, none', security="ssl")
+    refused("smtp_user: would send the password for anybody to read", security="none")
+    refused('smtp_port: "many" is no port', port="many")
+    refused('smtp_port: "65536" is no port', port="65536")
+    refused("smtp_user: has no password", password_file="")
+    refused("smtp_password: has no user", user="")
+    refused("nowhere: cannot be read", password_file="nowhere")
+    refused("refuses the login (535 5.7.8)", password="wrong")
+    refused("cannot be trusted", host="localhost")
+    (office.desk.folder / "password").chmod(0o644)
+    refused("password: may be read by everybody on this computer (run: chmod o= password)")
+    monkeypatch.setenv("SCHEDULE_SMTP_PASSWORD", PASSWORD)
+    assert office().code == 0
+
+
+def test_nothing_is_sent_for_the_demo_site(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SCHEDULE_SITE_FILES")
+    outcome = office()
+    assert (outcome.code, office.server.received) == (5, [])
+    assert "site ZJ: is the demonstration: nothing is sent for it" in outcome.err
+
+
+def test_passwords_are_masked(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHEDULE_SMTP_PASSWORD", "SECRET")
+    outcome = schedule("config", "show")
+    assert "SECRET" not in outcome.out
+    assert re.search(r"smtp_password +\*\*\* +SCHEDULE_SMTP_PASSWORD", outcome.out)
+    schedule.write("schedule.toml", 'smtp_password = "SECRET"\n')
+    outcome = schedule("config", "show")
+    assert (outcome.code, "SECRET" in outcome.err) == (5, False)
+    assert "smtp_password: does not belong into this file" in outcome.err
+
+
+def test_out_goes_with_a_dry_run(schedule: Schedule) -> None:
+    outcome = schedule(*MONDAY, "--out", "mails")
+    assert (outcome.code, schedule.files()) == (2, [])

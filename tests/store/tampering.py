@@ -12,11 +12,12 @@ from scheduler.eligibility import Outcome
 from scheduler.products import Product, Stage
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.store import Book, Store
-from scheduler.store.tables import metadata
+from scheduler.store.canon import HISTORY
+from scheduler.store.tables import seals
 from scheduler.subject import Weight
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling, later
 
-SEALED = sorted(metadata.tables.keys() - {"bookings"})
+SEALED = sorted(table.name for table in (*HISTORY, seals))
 """Every table that only grows, the seals among them."""
 
 RULING = Ruling(
