@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import combinations, product
 from operator import and_, or_
 from typing import Any, Self, TypeVar
@@ -50,8 +50,13 @@ class Demand:
 
     def teams(self) -> tuple[tuple[Need, ...], ...]:
         """The needs by resource kind: those of one kind share its units."""
-        kinds = dict.fromkeys(need.resource for need in self.needs)
-        return tuple(tuple(n for n in self.needs if n.resource == kind) for kind in kinds)
+        return _teams(self.needs)
+
+
+@lru_cache(maxsize=256)
+def _teams(needs: tuple[Need, ...]) -> tuple[tuple[Need, ...], ...]:
+    kinds = dict.fromkeys(need.resource for need in needs)
+    return tuple(tuple(need for need in needs if need.resource == kind) for kind in kinds)
 
 
 class _Starts(dict[int, int]):
@@ -109,6 +114,7 @@ class Availability:
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
+        self._shared: dict[tuple[Need, ...], tuple[tuple[str, ...], ...]] = {}
         self._whole: Availability | None = None
         for source in busy:
             self._busy[source.owner].append(source)
@@ -305,11 +311,11 @@ class Availability:
         taken = self._taken_on(ordinal, kind) | self._taken_on(ordinal, unit)
         return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
 
-    def _served(self, team: Sequence[Need], ordinal: int) -> int:
+    def _served(self, team: tuple[Need, ...], ordinal: int) -> int:
         """Minutes at which a visit may start so that units of one kind serve all its needs."""
         return reduce(or_, (self._serving(crew, team, ordinal) for crew in self._crews(team)), 0)
 
-    def _serving(self, crew: Sequence[str], team: Sequence[Need], ordinal: int) -> int:
+    def _serving(self, crew: Sequence[str], team: tuple[Need, ...], ordinal: int) -> int:
         """Minutes at which a visit may start so that each of these units serves its need."""
         free = (
             runs(self.unit_free(need.resource, unit, ordinal), need.minutes) >> need.start
@@ -317,8 +323,13 @@ class Availability:
         )
         return reduce(and_, free)
 
-    def _crews(self, team: Sequence[Need]) -> Iterator[tuple[str, ...]]:
+    def _crews(self, team: tuple[Need, ...]) -> tuple[tuple[str, ...], ...]:
         """The ways to share needs of one kind among its units, none needed twice at a time."""
+        if team not in self._shared:
+            self._shared[team] = tuple(self._ways(team))
+        return self._shared[team]
+
+    def _ways(self, team: tuple[Need, ...]) -> Iterator[tuple[str, ...]]:
         at_once = [
             (a, b)
             for (a, one), (b, other) in combinations(enumerate(team), 2)

@@ -22,7 +22,6 @@ from scheduler.services.screening import Given, Screened
 from scheduler.sites import Audience
 from scheduler.store import Book, Change, Store
 from scheduler.subject import Status, Subject, Visit, Weight
-from scheduler.tree import Tree
 
 LIGHTEST, HEAVIEST = Decimal(20), Decimal(300)
 """Body weights outside these kilograms are slips of the pen."""
@@ -140,7 +139,7 @@ class _Enrolling:
             raise WrongCode(request.code)
         self._screened = screening.admitted(self._study.protocol, request.given, request.enrolled)
         clinics.check_resources(clinic.site, arm)
-        self._tree = Tree.of(self._study.protocol, arm)
+        self._tree = self._study.tree(arm)
         self._days = widened(horizon(self._tree, request.enrolled))
         freetime.prepare(clinic, self._days, request.conflicts)
 

@@ -5,17 +5,18 @@ Once somebody is enrolled the book keeps the text, so no later edit of a file ch
 the rules that a participant was enrolled under.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from os.path import isfile
 from pathlib import Path, PurePosixPath
 
 from scheduler import files, shipped
-from scheduler.errors import UnknownName
-from scheduler.protocol import Protocol
+from scheduler.errors import BadValue, UnknownName
+from scheduler.protocol import Arm, Protocol
 from scheduler.readers import protocol as reader
 from scheduler.store import Book, Store
 from scheduler.subject import Subject
+from scheduler.tree import Tree
 
 BUILT_IN = "bmsc-stroke"
 """The protocol that is used when none is named."""
@@ -27,6 +28,13 @@ class Study:
 
     protocol: Protocol
     text: str
+    _trees: dict[str, Tree] = field(default_factory=dict, compare=False, repr=False)
+
+    def tree(self, arm: Arm) -> Tree:
+        """The tree of one of the protocol's arms, grown once."""
+        if arm.code not in self._trees:
+            self._trees[arm.code] = Tree.of(self.protocol, arm)
+        return self._trees[arm.code]
 
 
 def find(named: str | None, own: Path | None) -> Study:
@@ -39,9 +47,11 @@ def find(named: str | None, own: Path | None) -> Study:
     named = BUILT_IN if named is None else named
     if _is_file(named):
         return read(files.read_text(Path(named)), named)
-    if named not in (known := names(own)):
-        raise UnknownName("protocol", named, known)
-    return read(shipped.read(f"protocols/{named}.toml", own).decode(), f"{named}.toml")
+    try:
+        text = shipped.read(f"protocols/{named}.toml", own)
+    except (UnknownName, BadValue):
+        raise UnknownName("protocol", named, names(own)) from None
+    return read(text.decode(), f"{named}.toml")
 
 
 def names(own: Path | None) -> tuple[str, ...]:

@@ -34,10 +34,8 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    literal,
     select,
     type_coerce,
-    union_all,
 )
 from sqlalchemy.types import NULLTYPE
 
@@ -85,9 +83,9 @@ def digest(text: str) -> str:
 def of_change(connection: Connection, change_id: int) -> Iterator[Row]:
     """Every row that a change recorded, its own in `changes` among them."""
     # A change touches few tables, and one question is far cheaper than one for each.
-    touched = set(connection.scalars(_TOUCHED, {"change": change_id}))
-    for table in HISTORY:
-        if table.name not in touched:
+    touched = connection.execute(_TOUCHED, {"change": change_id}).one()
+    for table, is_touched in zip(HISTORY, touched, strict=True):
+        if not is_touched:
             continue
         query = _reading(table, connection.dialect.name, one=True)
         for found in connection.execute(query, {"change": change_id}):
@@ -121,11 +119,8 @@ def _mark(table: Table) -> Column[int]:
     return table.c.id if table is changes else table.c.change_id
 
 
-_TOUCHED = union_all(
-    *(
-        select(literal(table.name)).where(exists().where(_mark(table) == bindparam("change")))
-        for table in HISTORY
-    )
+_TOUCHED = select(
+    *(exists().where(_mark(table) == bindparam("change")).label(table.name) for table in HISTORY)
 )
 
 

@@ -2,12 +2,21 @@
 
 from threading import Lock
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 
 from scheduler.errors import Refused, StoreUnavailable
 from scheduler.store.tables import REVISION, changes
 
 VERSION_TABLE = "alembic_version"
+
+_VERSION = text(f"SELECT version_num FROM {VERSION_TABLE}")
+_TABLES = {
+    "sqlite": text(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'"
+    ),
+    "postgresql": text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"),
+}
+"""Asked at every transaction, so without SQLAlchemy's inspector, which is slow to set up."""
 
 _one_at_a_time = Lock()
 """Alembic keeps what it is doing in global names, which two threads would share."""
@@ -51,12 +60,12 @@ def revision(connection: Connection, place: str) -> str | None:
     Raises:
         ForeignDatabase: it holds something else.
     """
-    names = set(inspect(connection).get_table_names())
+    names = _names(connection)
     if not names:
         return None
     if not {VERSION_TABLE, changes.name} <= names:
         raise ForeignDatabase(place)
-    return str(connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")))
+    return str(connection.scalar(_VERSION))
 
 
 def exists(connection: Connection, place: str) -> bool:
@@ -74,7 +83,7 @@ def exists(connection: Connection, place: str) -> bool:
 
 def refuse_tables(connection: Connection, place: str) -> None:
     """NotEmpty where the database holds any table."""
-    if inspect(connection).get_table_names():
+    if _names(connection):
         raise NotEmpty(place)
 
 
@@ -92,3 +101,7 @@ def migrate(connection: Connection) -> None:
     config.attributes["connection"] = connection
     with _one_at_a_time:
         upgrade(config, "head")
+
+
+def _names(connection: Connection) -> set[str]:
+    return set(connection.scalars(_TABLES[connection.dialect.name]))
