@@ -161,7 +161,10 @@ class Interval:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("an interval needs instants with a zone")
-        if self.end.astimezone(UTC) <= self.start.astimezone(UTC):
+        start, end = self.start, self.end
+        if start.tzinfo is end.tzinfo is not UTC:
+            start, end = _utc(start), _utc(end)
+        if end <= start:
             raise ValueError(f"interval ends {self.end} at or before its start {self.start}")
 
     def overlaps(self, other: "Interval") -> bool:

@@ -60,6 +60,7 @@ class Book:
         self.marks = Marks(connection)
         self.outbox = Outbox(connection)
         self.memory = {} if memory is None else memory
+        self._kept: dict[tuple[str, str], str] = {}
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""
@@ -127,6 +128,7 @@ class Book:
         """
         if not self.keeps_protocol(id, version, text):
             protocols.add(self._connection, self.marks.id_of(change), id, version, text)
+            self._kept[id, version] = text
 
     def keeps_protocol(self, id: str, version: str, text: str) -> bool:
         """Whether that text of a protocol version is kept.
@@ -134,7 +136,12 @@ class Book:
         Raises:
             Refused: that version is kept with another text.
         """
-        return protocols.is_kept(self._connection, id, version, text)
+        if self._kept.get((id, version)) == text:
+            return True
+        kept = protocols.is_kept(self._connection, id, version, text)
+        if kept:
+            self._kept[id, version] = text
+        return kept
 
     def protocol_text(self, id: str, version: str) -> str:
         """The text of a protocol version as it was when first used.
@@ -142,7 +149,9 @@ class Book:
         Raises:
             UnknownName: that version was never kept.
         """
-        return protocols.text(self._connection, id, version)
+        if (id, version) not in self._kept:
+            self._kept[id, version] = protocols.text(self._connection, id, version)
+        return self._kept[id, version]
 
     def enroll(self, change: Change, subject: Subject, visits: Sequence[Visit]) -> None:
         """Enter a new subject with all visits; the protocol version must be kept before.
