@@ -205,6 +205,8 @@ def _encounter(encounter: Encounter) -> Aspects:
     yield "mode", encounter.mode.value
     for need in encounter.needs:
         yield "needs", _need(need)
+    if encounter.laboratory:
+        yield "needs", "the cell laboratory"
     yield "weight", str(encounter.weight)
     if encounter.paired_with:
         yield "paired with", encounter.paired_with

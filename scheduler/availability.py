@@ -23,11 +23,12 @@ from operator import and_, or_
 from typing import Any, Self, TypeVar
 
 from scheduler.appointments import Appointment
+from scheduler.capacity import Load
 from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval
-from scheduler.minutes import Minutes, Stretch, lowest, runs
-from scheduler.protocol import Encounter, Need
-from scheduler.sites import WHOLE_SITE, Site, SiteDay
+from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
+from scheduler.protocol import Encounter, Kind, Mode, Need
+from scheduler.sites import WHOLE_SITE, Caps, Site, SiteDay
 from scheduler.subject import Allocation
 
 T = TypeVar("T")
@@ -35,18 +36,34 @@ T = TypeVar("T")
 RESOLUTION = timedelta.resolution
 """The shortest time there is."""
 
+_UNCAPPED = Caps()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What a visit takes of a site: minutes in a row, and resources during them."""
+    """What a visit takes of a site: minutes in a row, and resources during them.
+
+    An `infusion` counts for the site's caps as such, a call by `phone` for none; what needs
+    the `laboratory` happens on its working days.
+    """
 
     minutes: int
     needs: tuple[Need, ...] = ()
+    infusion: bool = False
+    phone: bool = False
+    laboratory: bool = False
 
     @classmethod
     def of(cls, encounter: Encounter) -> Self:
         """The demand of an encounter."""
-        return cls(minutes=encounter.minutes, needs=encounter.needs)
+        phone = encounter.mode is Mode.PHONE
+        return cls(
+            minutes=encounter.minutes,
+            needs=encounter.needs,
+            infusion=encounter.kind is Kind.INFUSION and not phone,
+            phone=phone,
+            laboratory=encounter.laboratory,
+        )
 
     def teams(self) -> tuple[tuple[Need, ...], ...]:
         """The needs by resource kind: those of one kind share its units."""
@@ -83,6 +100,8 @@ class _Starts(dict[int, int]):
         availability = self._availability
         if self._to_anyone is not None and not availability.is_engaged(ordinal):
             return self._to_anyone[ordinal]
+        if self._demand.laboratory and availability.laboratory_shut(ordinal):
+            return NO_TIME
         if availability.is_taken(self._owners, ordinal):
             return lowest(availability.starts(self._demand, ordinal))
         stretches = availability.opening(ordinal)
@@ -124,6 +143,8 @@ class Availability:
                     days[ordinal] |= minutes
         self._booked: dict[int, _Day] = {}
         self._held: dict[int, Mapping[str, int]] = {}
+        self._loads: dict[int, Load] = {}
+        self._shut: dict[int, str | None] = {}
         self._book((), appointments)
 
     def seen_by(self, participant: str) -> "Availability":
@@ -143,10 +164,12 @@ class Availability:
         """
         other = copy(self._whole or self)
         other._booked, other._held = dict(other._booked), dict(other._held)
+        other._loads = dict(other._loads)
         other._remembered = {}
         touched = other._book(gone, come)
         for ordinal in touched:
             other._held.pop(ordinal, None)
+            other._loads.pop(ordinal, None)
         other._earliest = {}
         for demand, known in (self._whole or self)._earliest.items():
             table = dict(known)
@@ -204,13 +227,16 @@ class Availability:
         return WHOLE_SITE, self._participant, *kinds, *units
 
     def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
-        """Whether something is taken of any of them that day."""
+        """Whether something is taken of any of them that day, or visits count for caps."""
         held = self._held_on(ordinal)
+        if held and self.site.caps != _UNCAPPED:
+            return True
         return any(owner in held or ordinal in self._taken.get(owner, ()) for owner in owners)
 
     def is_engaged(self, ordinal: int) -> bool:
         """Whether something is taken of just this participant that day."""
-        return self.is_taken((self._participant,), ordinal)
+        calendar = self._taken.get(self._participant, ())
+        return ordinal in calendar or self._participant in self._held_on(ordinal)
 
     def opening(self, ordinal: int) -> tuple[Stretch, ...]:
         """The stretches of hours at which the site is open that day."""
@@ -221,8 +247,10 @@ class Availability:
 
     def starts(self, demand: Demand, ordinal: int) -> int:
         """Every possible start on a day, one bit a minute."""
+        if demand.laboratory and self.laboratory_shut(ordinal):
+            return 0
         taken = self._taken_on(ordinal, WHOLE_SITE) | self._taken_on(ordinal, self._participant)
-        starts = self._fitting(ordinal, demand.minutes, taken)
+        starts = self._fitting(ordinal, demand.minutes, taken) & ~self._full(demand, ordinal)
         for team in demand.teams():
             if not starts:
                 return 0
@@ -259,6 +287,13 @@ class Availability:
         closed = self._day(ordinal).closed_because
         if closed is not None:
             return (closed,)
+        shut = self.laboratory_shut(ordinal) if demand.laboratory else None
+        if shut is not None:
+            return (f"cell laboratory: {shut}",)
+        if demand.infusion and self.room(ordinal) == 0:
+            return (
+                f"{self.site.caps.infusions_per_day} infusions that day, as many as the site takes",
+            )
         fitting = self._fitting(ordinal, demand.minutes)
         if not fitting:
             hours = ", ".join(map(str, self._day(ordinal).hours))
@@ -270,7 +305,44 @@ class Availability:
                 found += [f"no {kind} free for {lengths} min"]
                 for owner in (kind, *self._units(kind)):
                     found += self._clashes(owner, ordinal)
+        if full := self._full(demand, ordinal) & fitting:
+            times = ", ".join(self._clock(ordinal, minute) for minute in _places(full))
+            found.append(f"as many as the site takes begin at {times}")
         return tuple(found) or (f"no {demand.minutes} min at which everything needed is free",)
+
+    def room(self, ordinal: int) -> int | None:
+        """How many more infusions a day takes; None where they are not capped."""
+        return self._load(ordinal).room(self.site.caps)
+
+    def _full(self, demand: Demand, ordinal: int) -> int:
+        """Minutes at which no visit of this demand may start, for the site's caps."""
+        if demand.phone or self.site.caps == _UNCAPPED:
+            return 0
+        if demand.infusion and self.room(ordinal) == 0:
+            return -1
+        return self._load(ordinal).full(self.site.caps, infusion=demand.infusion)
+
+    def _load(self, ordinal: int) -> Load:
+        load = self._loads.get(ordinal)
+        if load is None:
+            starting = (
+                (self._minutes.since_midnight(ordinal, each.interval.start), each)
+                for each in self._booked.get(ordinal, {}).values()
+            )
+            load = Load.of(starting, self.opening(ordinal), self.site.grid)
+            self._loads[ordinal] = load
+        return load
+
+    def laboratory_shut(self, ordinal: int) -> str | None:
+        """Why the cell laboratory does not work that day; None when it does."""
+        if self.site.laboratory is None:
+            return None
+        if ordinal not in self._shut:
+            self._shut[ordinal] = self.site.laboratory_shut(date.fromordinal(ordinal))
+        return self._shut[ordinal]
+
+    def _clock(self, ordinal: int, minute: int) -> str:
+        return f"{self.interval(ordinal, minute, 1).start:%H:%M}"
 
     def _clashes(self, owner: str, ordinal: int) -> list[str]:
         day = self.interval(ordinal, 0, self._minutes.length(ordinal))
@@ -350,3 +422,10 @@ class Availability:
         for opening, grid in self.opening(ordinal):
             starts |= runs(opening & ~taken, minutes) & grid
         return starts
+
+
+def _places(bits: int) -> Iterator[int]:
+    """The places of the set bits, from the lowest."""
+    while bits:
+        yield lowest(bits)
+        bits &= bits - 1

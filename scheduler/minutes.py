@@ -41,6 +41,10 @@ class Minutes:
         """How many minutes the day has."""
         return (self._midnight(ordinal + 1) - self._midnight(ordinal)) // 60
 
+    def since_midnight(self, ordinal: int, moment: datetime) -> int:
+        """The minute of a day that an instant lies in; negative before that day."""
+        return (int(moment.timestamp()) - self._midnight(ordinal)) // 60
+
     def taken(self, interval: Interval) -> Iterator[tuple[int, int]]:
         """The days an interval touches, each with its bits; part minutes count whole."""
         start, end = interval.start.timestamp(), interval.end.timestamp()

@@ -238,6 +238,10 @@ def _starts(
         if len(visits) == 1:
             starts[visits[0].id] = open[visits[0].id][day]
             continue
+        room = availability.room(day)
+        infusions = [visit.id for visit in visits if Demand.of(visit).infusion]
+        if room is not None and len(infusions) > max(room, 1):
+            return {}, tuple(infusions)
         free = [(v.minutes, availability.starts(Demand.of(v), day)) for v in visits]
         chosen = _side_by_side(free, 0)
         if chosen is None:

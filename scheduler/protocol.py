@@ -113,7 +113,8 @@ class Encounter:
     `weight` is what a day off target costs placement; `paired_with` names the infusion
     this one must never be parted from; `basis` says where the row comes from (registry
     text, literature, assumption); `vitals` are minutes from the start at which vital
-    signs are written down.
+    signs are written down.  Whatever needs the `laboratory` happens on days on which
+    that receives cells and releases products.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Encounter:
     paired_with: str | None = None
     checklist: tuple[Words, ...] = ()
     vitals: tuple[int, ...] = ()
+    laboratory: bool = False
 
     def anchors(self) -> frozenset[str]:
         """Everything whose date this encounter counts from."""

@@ -91,6 +91,31 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How many a site takes at most, whatever is free; None where that is not capped.
+
+    `visits_per_start` and `infusions_per_start` may start at one time of the grid.
+    """
+
+    visits_per_start: int | None = None
+    infusions_per_start: int | None = None
+    infusions_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laboratory:
+    """On which days the cell laboratory receives cells and releases products.
+
+    `days` has seven entries, Monday first; `makeup` says whether it works on working
+    weekends.  It keeps the public holidays of the site, and `closed` days of its own.
+    """
+
+    days: tuple[bool, ...]
+    makeup: bool = False
+    closed: Mapping[date, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictCalendar:
     """A calendar and whose time it takes: "site", a kind, a unit, or a participant's code.
 
@@ -144,7 +169,8 @@ class Site:
     `hours` has seven entries, Monday first; `makeup` are the hours of working weekends.
     `closed` maps days to reasons, `opened` days to hours; both override the public
     holidays.  Starts lie on a grid of `grid` minutes from each opening.  `people` are
-    logins and their roles; where nobody is named, everybody may do everything.
+    logins and their roles; where nobody is named, everybody may do everything.  Without a
+    `laboratory`, no visit waits for one.
     `private_hosts` are computers inside of the hospital's network that hold calendars;
     `sender` is the address that mails come from, "" where none are sent.
     """
@@ -161,6 +187,8 @@ class Site:
     verified_through: date | None = None
     grid: int = 30
     resources: tuple[Resource, ...] = ()
+    caps: Caps = Caps()
+    laboratory: Laboratory | None = None
     calendars: tuple[ConflictCalendar, ...] = ()
     private_hosts: frozenset[str] = frozenset()
     wording: Mapping[Audience, Wording] = field(default_factory=dict)
@@ -202,18 +230,34 @@ class Site:
         known = self.verified_through is None or day <= self.verified_through
         return SiteDay(hours=hours, closed_because=closed_because, unverified=not known)
 
-    def _regular(self, day: date) -> tuple[tuple[Hours, ...], str | None]:
-        holidays, working = (
-            public_holidays(self.country, self.subdivision, day.year)
-            if self.country
-            else ({}, frozenset())
+    def laboratory_shut(self, day: date) -> str | None:
+        """Why the cell laboratory neither receives nor releases that day; None when it does."""
+        laboratory = self.laboratory
+        if laboratory is None:
+            return None
+        if day in laboratory.closed:
+            return laboratory.closed[day]
+        holidays, working = self._public(day)
+        if day in working:
+            return None if laboratory.makeup else f"closed on make-up days ({day:%A})"
+        return holidays.get(day) or (
+            None if laboratory.days[day.weekday()] else f"closed on {day:%A}s"
         )
+
+    def _regular(self, day: date) -> tuple[tuple[Hours, ...], str | None]:
+        holidays, working = self._public(day)
         if day in working:
             return self.makeup, None if self.makeup else f"closed on make-up days ({day:%A})"
         if day in holidays:
             return (), holidays[day]
         hours = self.hours[day.weekday()]
         return hours, None if hours else f"closed on {day:%A}s"
+
+    def _public(self, day: date) -> tuple[Mapping[date, str], frozenset[date]]:
+        """Holidays and working weekends of that year."""
+        if self.country is None:
+            return {}, frozenset()
+        return public_holidays(self.country, self.subdivision, day.year)
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ from scheduler.placement import (
 from scheduler.plan import OutOfOrder
 from scheduler.protocol import ENROLLMENT, Encounter, Protocol
 from tests.arms import allowed, targets, tree
-from tests.crowds import ENROLLED, Case, cases
+from tests.crowds import ENROLLED, Case, capped, cases
 
 NEVER = date.max
 
@@ -81,6 +81,8 @@ def first_starts(case: Case, days: Days) -> dict[str, int] | None:
     chosen: dict[str, int] = {}
     for day in {day for day in days.values() if day is not None}:
         rows = [row for row in case.rows if days[row.id] == day]
+        if case.exceeds(rows, day):
+            return None
         for starts in product(*(case.starts(row, day) for row in rows)):
             spans = [(at, at + row.minutes) for at, row in zip(starts, rows, strict=True)]
             if all(a[1] <= b[0] or b[1] <= a[0] for a, b in combinations(spans, 2)):
@@ -128,6 +130,18 @@ def test_law_5_visits_that_crowd_the_same_days_are_placed_best(case: Case) -> No
     assert [
         slot.interval.start.hour * 60 + slot.interval.start.minute for slot in placement.slots
     ] == [starts[slot.expected.encounter.id] for slot in placement.slots]
+
+
+@given(capped() | capped(furthest=1))
+def test_law_5_the_optimum_under_caps_is_that_of_brute_force(case: Case) -> None:
+    days, starts = best(case)
+    placement = case.placed()
+    assert days_of(placement) == days
+    assert [
+        slot.interval.start.hour * 60 + slot.interval.start.minute for slot in placement.slots
+    ] == [starts[slot.expected.encounter.id] for slot in placement.slots]
+    for missing in placement.missing:
+        assert all(missing.reasons)
 
 
 @given(cases(most=8, furthest=30))

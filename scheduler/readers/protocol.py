@@ -117,4 +117,5 @@ def _encounter(form: EncounterForm, checklists: _Checklists) -> Encounter:
         paired_with=form.paired_with,
         checklist=checklists[form.checklist] if form.checklist is not None else (),
         vitals=form.vitals,
+        laboratory=form.laboratory,
     )

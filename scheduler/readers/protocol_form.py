@@ -55,6 +55,7 @@ class EncounterForm:
     basis: str = required("")
     checklist: str | None = None
     vitals: tuple[int, ...] = ()
+    laboratory: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ scheduler.errors.BadInput: 2 problems:
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import available_timezones
@@ -26,13 +26,24 @@ from zoneinfo import available_timezones
 from scheduler.readers import mailing
 from scheduler.readers.forms import Findings, fill
 from scheduler.readers.places import Path
-from scheduler.readers.site_form import ClosedForm, HolidaysForm, OpenedForm, SiteForm, WordingForm
+from scheduler.readers.site_form import (
+    CapsForm,
+    ClosedForm,
+    HolidaysForm,
+    HoursForm,
+    LaboratoryForm,
+    OpenedForm,
+    SiteForm,
+    WordingForm,
+)
 from scheduler.readers.vocabulary import LANGUAGES, meant
 from scheduler.sites import (
     WHOLE_SITE,
     Audience,
+    Caps,
     ConflictCalendar,
     Hours,
+    Laboratory,
     Resource,
     Role,
     Site,
@@ -50,6 +61,7 @@ _HOST_NAME = re.compile(r"[^\s/?#@\[\]%A-Z]+\Z")
 _DAY = 24 * 60
 _FINEST, _COARSEST = 5, 240
 _MOST_UNITS = 100
+_HIGHEST_CAP = 1000
 _LONGEST_CLOSURE = timedelta(days=366)
 
 
@@ -66,7 +78,7 @@ def read(text: str, name: str) -> Site:
     _check_week(form, findings)
     if form.holidays is not None:
         _check_holidays(form.holidays, findings)
-    closed = _closed(form.closed, findings)
+    closed = _closed(("closed",), form.closed, findings)
     opened = _opened(form.opened, closed, findings)
     resources = _resources(form, findings)
     _check_calendars(form, resources, findings)
@@ -80,6 +92,8 @@ def read(text: str, name: str) -> Site:
         opened=opened,
         grid=form.grid,
         resources=resources,
+        caps=_caps(form.caps, findings),
+        laboratory=_laboratory(form.laboratory, findings),
         calendars=tuple(
             ConflictCalendar(source=c.source, belongs_to=c.belongs_to) for c in form.calendar
         ),
@@ -161,10 +175,10 @@ def _check_holidays(form: HolidaysForm, findings: Findings) -> None:
             findings.blame(("holidays", "subdivision"), what, remedy)
 
 
-def _closed(forms: Sequence[ClosedForm], findings: Findings) -> Mapping[date, str]:
+def _closed(table: Path, forms: Sequence[ClosedForm], findings: Findings) -> Mapping[date, str]:
     closed: dict[date, str] = {}
     for n, form in enumerate(forms):
-        path: Path = ("closed", n)
+        path: Path = (*table, n)
         if not findings.sound(path, "first", "last"):
             continue
         last = form.last or form.first
@@ -213,6 +227,29 @@ def _resources(form: SiteForm, findings: Findings) -> tuple[Resource, ...]:
                 findings.blame(("resources", unit), f'is also the name of a unit of "{kind}"')
         resources.append(Resource(kind=kind, label=resource.label, units=units))
     return tuple(resources)
+
+
+def _caps(form: CapsForm, findings: Findings) -> Caps:
+    caps = {each.name: getattr(form, each.name) for each in fields(form)}
+    for name, most in caps.items():
+        if most is not None:
+            findings.within(("caps", name), most, 1, _HIGHEST_CAP)
+    return Caps(**caps)
+
+
+def _laboratory(form: LaboratoryForm | None, findings: Findings) -> Laboratory | None:
+    if form is None:
+        return None
+    names = [name for name, _ in HoursForm().week()]
+    for n, day in enumerate(form.days):
+        if day not in names:
+            what = f'"{day}" is not a day of the week'
+            findings.blame(("laboratory", "days", n), what, meant(day, names))
+    if not form.days and findings.sound(("laboratory", "days")):
+        findings.blame(("laboratory", "days"), "names no day", 'like ["monday", "thursday"]')
+    closed = _closed(("laboratory", "closed"), form.closed, findings)
+    days = tuple(name in form.days for name in names)
+    return Laboratory(days=days, makeup=form.makeup, closed=closed)
 
 
 def _check_calendars(form: SiteForm, resources: Sequence[Resource], findings: Findings) -> None:

@@ -76,6 +76,24 @@ class ResourceForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapsForm:
+    """The [caps]: how many at most, whatever is free."""
+
+    visits_per_start: int | None = None
+    infusions_per_start: int | None = None
+    infusions_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryForm:
+    """The [laboratory]: its working days, and its own [[laboratory.closed]] ones."""
+
+    days: tuple[str, ...] = required(())
+    makeup: bool = False
+    closed: tuple[ClosedForm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarForm:
     """A [[calendar]]: a file or an address on the web, and whose time it takes."""
 
@@ -138,6 +156,8 @@ class SiteForm:
     closed: tuple[ClosedForm, ...] = ()
     opened: tuple[OpenedForm, ...] = ()
     resources: Mapping[str, ResourceForm] = field(default_factory=dict)
+    caps: CapsForm = CapsForm()
+    laboratory: LaboratoryForm | None = None
     calendar: tuple[CalendarForm, ...] = ()
     private_hosts: tuple[str, ...] = ()
     wording: WordingsForm = WordingsForm()
