@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache, reduce
 from itertools import combinations, product
 from operator import and_, or_
@@ -314,6 +314,13 @@ class Availability:
         """How many more infusions a day takes; None where they are not capped."""
         return self._load(ordinal).room(self.site.caps)
 
+    def excess(self, demand: Demand, moment: datetime) -> Iterator[str]:
+        """The caps that a visit of this demand helps to exceed, which starts then already."""
+        if not demand.phone:
+            ordinal = moment.astimezone(self.site.tz()).toordinal()
+            minute = self._minutes.since_midnight(ordinal, moment)
+            yield from self._load(ordinal).excess(self.site.caps, minute, infusion=demand.infusion)
+
     def _full(self, demand: Demand, ordinal: int) -> int:
         """Minutes at which no visit of this demand may start, for the site's caps."""
         if demand.phone or self.site.caps == _UNCAPPED:
@@ -329,7 +336,7 @@ class Availability:
                 (self._minutes.since_midnight(ordinal, each.interval.start), each)
                 for each in self._booked.get(ordinal, {}).values()
             )
-            load = Load.of(starting, self.opening(ordinal), self.site.grid)
+            load = Load(starting, self.opening(ordinal), self.site.grid)
             self._loads[ordinal] = load
         return load
 

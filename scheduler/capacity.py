@@ -1,18 +1,17 @@
-"""What a site takes at once, whatever is free: caps on visits and infusions, days of its lab.
+"""What a site takes at once, whatever is free: its caps, counted for one day.
 
-The numbers are data of the `Site`; what they forbid is decided here and nowhere else, for
-one participant's placement, for moves, for checks and for planning many at once.  Phone
-calls and visits that were called off count for nothing; visits of all studies, and
-unscheduled ones, count.
+The caps are data of the `Site`; what they forbid is decided here and nowhere else, for one
+participant's placement, for moves, for checks and for planning many at once.  Visits of
+all studies count, and unscheduled ones; phone calls, and visits that were called off, do not.
 
->>> caps = Caps(visits_per_start=1, infusions_per_day=2)
->>> load = Load({480: 1}, {480: 1})
->>> load.full(caps, infusion=False) == 1 << 480, load.room(caps)
-(True, 1)
+>>> Load([]).room(Caps(infusions_per_day=2)), Load([]).room(Caps())
+(2, None)
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from operator import or_
 
 from scheduler.appointments import Appointment
 from scheduler.minutes import Stretch
@@ -21,43 +20,57 @@ from scheduler.sites import Caps
 
 
 class Load:
-    """What counts against the caps on one day, by the minute of the grid it starts at.
+    """What counts against the caps on one day, by the time of the grid at which it starts.
 
-    What starts off the grid counts for the step of the grid it starts in.
+    What starts off the grid counts for the step of the grid that it starts in.
     """
 
-    def __init__(self, visits: Mapping[int, int], infusions: Mapping[int, int]) -> None:
-        self._visits, self._infusions = visits, infusions
-
-    @classmethod
-    def of(
-        cls, starting: Iterable[tuple[int, Appointment]], stretches: Iterable[Stretch], grid: int
-    ) -> "Load":
-        """The load of the appointments that start on a day, each with its minute."""
-        starts = 0
-        for _, stretch_starts in stretches:
-            starts |= stretch_starts
-        visits, infusions = Counter[int](), Counter[int]()
+    def __init__(
+        self,
+        starting: Iterable[tuple[int, Appointment]],
+        stretches: Iterable[Stretch] = (),
+        grid: int = 1,
+    ) -> None:
+        """Count appointments, each with its minute of the day, in the day's opening hours."""
+        self._grid = grid
+        self._starts = reduce(or_, (starts for _, starts in stretches), 0)
+        self._visits, self._infusions = Counter[int](), Counter[int]()
         for minute, appointment in starting:
-            if minute < 0 or appointment.mode is not Mode.VISIT:
-                continue  # it began the evening before, or nobody comes
-            before = starts & ((2 << minute) - 1)
-            step = before.bit_length() - 1
-            at = step if 0 <= minute - step < grid and before else minute
-            visits[at] += 1
-            infusions[at] += appointment.kind is Kind.INFUSION
-        return cls(visits, infusions)
+            # What began the evening before counts there.
+            if minute >= 0 and appointment.mode is Mode.VISIT:
+                at = self._step(minute)
+                self._visits[at] += 1
+                self._infusions[at] += appointment.kind is Kind.INFUSION
 
     def room(self, caps: Caps) -> int | None:
         """How many more infusions the day takes; None where they are not capped."""
         if caps.infusions_per_day is None:
             return None
-        return max(caps.infusions_per_day - sum(self._infusions.values()), 0)
+        return max(caps.infusions_per_day - self._infusions.total(), 0)
 
     def full(self, caps: Caps, *, infusion: bool) -> int:
         """The minutes, as bits, at which no further visit may start; an infusion, if it is one."""
         full = _reaching(self._visits, caps.visits_per_start)
         return full | _reaching(self._infusions, caps.infusions_per_start) if infusion else full
+
+    def excess(self, caps: Caps, minute: int, *, infusion: bool) -> Iterator[str]:
+        """The caps that are exceeded at the start of a visit which is counted already."""
+        at = self._step(minute)
+        counted = [("visits begin at that time", self._visits[at], caps.visits_per_start)]
+        if infusion:
+            given = self._infusions
+            counted += [
+                ("infusions begin at that time", given[at], caps.infusions_per_start),
+                ("infusions are on that day", given.total(), caps.infusions_per_day),
+            ]
+        for what, count, most in counted:
+            if most is not None and count > most:
+                yield f"{count} {what}, and the site takes {most}"
+
+    def _step(self, minute: int) -> int:
+        """The time of the grid that a minute belongs to; the minute itself where there is none."""
+        step = (self._starts & ((2 << minute) - 1)).bit_length() - 1
+        return step if step >= 0 and minute - step < self._grid else minute
 
 
 def _reaching(counts: Mapping[int, int], most: int | None) -> int:

@@ -1,6 +1,7 @@
 """Which days a site is open: weekdays, public holidays, its own word, and law 6."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.dates import Window
-from scheduler.sites import Hours, Site, public_holidays
+from scheduler.sites import Hours, Laboratory, Site, public_holidays
 from tests.arms import clinic, resource, zhujiang
 
 WORKDAY = (Hours(time(8), time(17, 30)),)
@@ -172,3 +173,24 @@ def test_resources_and_their_units() -> None:
 
 def test_the_zone_of_a_site() -> None:
     assert zhujiang().tz().key == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        (date(2026, 3, 2), None),
+        (date(2026, 3, 3), "closed on Tuesdays"),
+        (date(2026, 3, 9), "clean room"),
+        (date(2026, 5, 4), "Labor Day"),  # a Monday, and a public holiday
+        (date(2026, 5, 9), "closed on make-up days (Saturday)"),
+    ],
+)
+def test_the_laboratory_has_days_of_its_own(day: date, why: str | None) -> None:
+    monday = Laboratory(days=(True, *(False,) * 6), closed={date(2026, 3, 9): "clean room"})
+    site = clinic(weekend=False, country="CN", makeup=WORKDAY, laboratory=monday)
+    shut = site.laboratory_shut(day)
+    assert (shut or "").startswith(why or "") == bool(why is None or shut)
+    assert (shut is None) == (why is None)
+    working = replace(site, laboratory=replace(monday, makeup=True))
+    assert working.laboratory_shut(date(2026, 5, 9)) is None
+    assert replace(site, laboratory=None).laboratory_shut(day) is None

@@ -1,5 +1,8 @@
 """`schedule site check`: is a site file sound, and what does it say?"""
 
+from calendar import day_name
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from scheduler.dates import Window
 from scheduler.errors import BadInput
 from scheduler.services import clinics
 from scheduler.services.clinics import Taken
-from scheduler.sites import Site
+from scheduler.sites import Laboratory, Site
 
 YEAR = 365
 
@@ -47,6 +50,8 @@ def _print(file: str, found: Site, open_days: int, taken: Taken) -> None:
     resources = ", ".join(f"{len(r.units)} × {r.kind}" for r in found.resources)
     click.echo(f"{file}: {found.code}, {found.name}, {found.zone} is sound")
     click.echo(f"resources: {resources}; a start every {found.grid} min")
+    for line in _limits(found):
+        click.echo(line)
     click.echo(f"open on {open_days} of the next {YEAR} days; {_holidays(found.verified_through)}")
     for busy in taken.busy:
         count = f"{len(busy.intervals)} busy times in the next year"
@@ -62,6 +67,8 @@ def _record(file: str, found: Site, year: Window, open_days: int, taken: Taken) 
         "zone": found.zone,
         "grid": found.grid,
         "resources": [{"kind": r.kind, "units": list(r.units)} for r in found.resources],
+        "caps": asdict(found.caps),
+        "laboratory": _laboratory(found.laboratory),
         "from": year.earliest.isoformat(),
         "to": year.latest.isoformat(),
         "open_days": open_days,
@@ -72,6 +79,29 @@ def _record(file: str, found: Site, year: Window, open_days: int, taken: Taken) 
         ],
         "incomplete": list(map(str, taken.problems)),
     }
+
+
+def _limits(found: Site) -> Iterator[str]:
+    """What the site takes at most, and when its laboratory works; nothing where that is open."""
+    caps = {name.replace("_", " "): most for name, most in asdict(found.caps).items() if most}
+    if caps:
+        yield f"at most {', '.join(f'{most} {what}' for what, most in caps.items())}"
+    if found.laboratory is not None:
+        days = ", ".join(_weekdays(found.laboratory))
+        makeup = " and on make-up days" if found.laboratory.makeup else ""
+        closed = f"; closed on {len(found.laboratory.closed)} days of its own"
+        yield f"cell laboratory on {days}{makeup}{closed}"
+
+
+def _laboratory(laboratory: Laboratory | None) -> dict[str, Any] | None:
+    if laboratory is None:
+        return None
+    closed = {day.isoformat(): reason for day, reason in sorted(laboratory.closed.items())}
+    return {"days": _weekdays(laboratory), "makeup": laboratory.makeup, "closed": closed}
+
+
+def _weekdays(laboratory: Laboratory) -> list[str]:
+    return [name for name, works in zip(day_name, laboratory.days, strict=True) if works]
 
 
 def _holidays(through: date | None) -> str:

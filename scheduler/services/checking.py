@@ -1,8 +1,10 @@
 """Checking: every coming visit against the calendars as they are now.
 
-A visit is blocked when its site no longer opens for it, or when a calendar takes the
-site, one of the units it stands on, or the participant.  Each blocked visit comes with
-other slots in its window that leave a day for everything that hangs on it.
+A visit is blocked when its site no longer opens for it, when a calendar takes the site,
+one of the units it stands on, or the participant, when the laboratory that it needs is
+shut, when more visits stand there than the site takes, or when the participant is
+elsewhere.  Each blocked visit comes with other slots in its window that leave a day for
+everything that hangs on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,16 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Availability
+from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
 from scheduler.errors import Problem
 from scheduler.placement import other_slots
+from scheduler.protocol import Encounter, Kind, Mode
 from scheduler.services import clinics, freetime, studies
 from scheduler.services.clinics import Clinic
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book, Store
-from scheduler.subject import OPEN, Visit
+from scheduler.subject import OPEN, TAKING, Visit
 from scheduler.tree import Tree
 
 
@@ -75,6 +78,10 @@ class _Checking:
     ) -> None:
         self._book, self._clinic, self._busy, self._every = book, clinic, busy, every
         self._free = free
+        self._of: dict[str, list[Visit]] = {}
+        for visit in every:
+            if visit.status in TAKING:
+                self._of.setdefault(visit.subject, []).append(visit)
 
     def blocked(self, visits: Sequence[Visit]) -> Iterator[Blocked]:
         for visit in visits:
@@ -101,18 +108,40 @@ class _Checking:
         for busy in self._busy:
             if busy.owner in spans:
                 yield from map(str, busy.clashes(spans[busy.owner]))
+        yield from self._too_many(visit, slot)
+
+    def _too_many(self, visit: Visit, slot: Interval) -> Iterator[str]:
+        """Where the site's laboratory, its caps, or the participant forbid the visit."""
+        shut = self._clinic.site.laboratory_shut(slot.start.date())
+        encounter = self._encounter(visit) if shut else None
+        if encounter is not None and encounter.laboratory:
+            yield f"cell laboratory: {shut}"
+        phone = visit.mode is Mode.PHONE
+        infusion = visit.kind is Kind.INFUSION and not phone
+        demand = Demand(minutes=slot.minutes(), infusion=infusion, phone=phone)
+        yield from self._free.excess(demand, slot.start)
+        for other in self._of.get(visit.subject, ()):
+            if other != visit and other.scheduled and other.scheduled.overlaps(slot):
+                when = f"{other.scheduled.start:%H:%M}-{other.scheduled.end:%H:%M}"
+                yield f"{visit.subject} is at {other.ref} then, {when}"
+
+    def _encounter(self, visit: Visit) -> Encounter | None:
+        """What the protocol says of a visit; None of one that it does not foresee."""
+        subject = self._book.subject(visit.subject)
+        arm = studies.kept(self._book, subject).arm(subject.arm)
+        return next((e for e in arm.encounters if e.id == visit.encounter), None)
 
     def _kind(self, unit: str) -> str:
         resources = self._clinic.site.resources
         return next((r.kind for r in resources if unit in r.units), unit)
 
     def _alternatives(self, visit: Visit) -> tuple[Interval, ...]:
+        encounter = self._encounter(visit)
+        if encounter is None:
+            return ()  # the protocol foresees no such visit, so no rule says where else it may be
         subject = self._book.subject(visit.subject)
         protocol = studies.kept(self._book, subject)
         tree = Tree.of(protocol, protocol.arm(subject.arm))
-        encounter = next((e for e in tree.arm.encounters if e.id == visit.encounter), None)
-        if encounter is None:
-            return ()  # the protocol foresees no such visit, so no rule says where else it may be
         own = [v for v in self._every if v.subject == visit.subject and v.day is not None]
         dates = {id: date.fromordinal(n) for id, n in tree.anchors(subject.enrolled).items()}
         dates |= {v.encounter: v.day for v in own if v.day is not None}

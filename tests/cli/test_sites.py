@@ -38,6 +38,26 @@ def test_its_calendars_are_read(schedule: Schedule) -> None:
     assert outcome.out.endswith("calendar chair.ics (chair-1): 2 busy times in the next year\n")
 
 
+def test_its_caps_and_its_laboratory(schedule: Schedule) -> None:
+    caps = "[caps]\ninfusions_per_day = 2\nvisits_per_start = 3"
+    laboratory = '[laboratory]\ndays = ["monday", "thursday"]\nmakeup = true'
+    closed = '[[laboratory.closed]]\nfirst = 2026-07-01\nreason = "Service"'
+    schedule.write("zj.toml", site_file(caps, laboratory, closed))
+    outcome = schedule("site", "check", "zj.toml")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[2:4] == [
+        "at most 3 visits per start, 2 infusions per day",
+        "cell laboratory on Monday, Thursday and on make-up days; closed on 1 days of its own",
+    ]
+    found = schedule("site", "check", "zj.toml", "--json").json
+    assert found["caps"] == {
+        "visits_per_start": 3,
+        "infusions_per_start": None,
+        "infusions_per_day": 2,
+    }
+    assert found["laboratory"]["closed"] == {"2026-07-01": "Service"}
+
+
 def test_a_calendar_read_in_part(schedule: Schedule) -> None:
     broken = calendar("2026-04-09", "2026-05-09").replace("DTSTART;VALUE=DATE:20260409\r\n", "")
     schedule.write("site.ics", broken)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scheduler import shipped
 from scheduler.errors import BadInput, Problem
 from scheduler.readers.site import read
-from scheduler.sites import Audience, ConflictCalendar, Hours, Site
+from scheduler.sites import Audience, Caps, ConflictCalendar, Hours, Laboratory, Site
 from scheduler.words import Words
 
 BUILT_IN = shipped.read("sites/zhujiang.toml", None).decode()
@@ -53,6 +53,19 @@ capacity = 2
 [resources.lab-bench]
 label = { en = "Bench" }
 capacity = 1
+
+[caps]
+visits_per_start = 3
+infusions_per_start = 2
+infusions_per_day = 4
+
+[laboratory]
+days = ["tuesday", "thursday"]
+makeup = true
+
+[[laboratory.closed]]
+first = 2026-11-03
+reason = "Clean room"
 
 [[calendar]]
 source = "calendars/house.ics"
@@ -107,6 +120,12 @@ def test_every_key_gets_into_the_value() -> None:
         ("chair", ("chair-1", "chair-2")),
         ("lab-bench", ("lab-bench-1",)),
     ]
+    assert site.caps == Caps(visits_per_start=3, infusions_per_start=2, infusions_per_day=4)
+    assert site.laboratory == Laboratory(
+        days=(False, True, False, True, False, False, False),
+        makeup=True,
+        closed={date(2026, 11, 3): "Clean room"},
+    )
     assert site.private_hosts == {"calendar.local"}
     assert site.calendars == (
         ConflictCalendar(source="calendars/house.ics", belongs_to="site"),
@@ -173,6 +192,15 @@ MISTAKES = [
     ('belongs_to = "site"', 'belongs_to = "sight"', "", "is not the site, a resource or a part"),
     ('belongs_to = "site"', 'belongs_to = "chiar"', "", 'did you mean "chair"?'),
     ('belongs_to = "site"', 'belongs_to = "ZJ-001"', "", "is not the site, a resource or a part"),
+    # caps and the laboratory
+    ("infusions_per_day = 4", "infusions_per_day = 0", "", "infusions_per_day must be from 1 to"),
+    ("infusions_per_day = 4", 'infusions_per_day = "4"', "", "must be a whole number"),
+    ("visits_per_start", "visits_pro_start", "", 'did you mean "visits_per_start"?'),
+    ('"tuesday", ', '"tusday", ', "", 'days 1 "tusday" is not a day of the week (did you mean "tu'),
+    ('["tuesday", "thursday"]', "[]", "", "laboratory.days has no entry"),
+    ('days = ["tuesday", "thursday"]', "", "[laboratory]", "laboratory.days is missing"),
+    ("first = 2026-11-03", "first = 2026-11-03\nlast = 2026-11-02", "last = 2026-11-02",
+     "last is 2026-11-02, before the first day"),
     ('source = "own.ics"', "", "[[calendar]]\n\nbelongs_to", "calendar 3: source is missing"),
     ("https://example.org/chair.ics", "ftp://li:pw@x/", "", "source must begin with https://"),
     ("https://example.org/chair.ics", "https:///a", "", "source is no address on the web"),
