@@ -7,7 +7,7 @@ the same site: no label, no window, no history.
 >>> nine, ten = (datetime(2026, 4, 9, hour, tzinfo=UTC) for hour in (9, 10))
 >>> print(Appointment(subject="ZJ-001", visit="day-30", kind=Kind.FOLLOW_UP, mode=Mode.VISIT,
 ...                   interval=Interval(start=nine, end=ten), allocations=()))
-ZJ-001 day-30
+ZJ-001 · day-30
 """
 
 from collections.abc import Iterable, Iterator
@@ -56,4 +56,4 @@ class Appointment:
             yield allocation.unit, allocation.interval
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.visit}"
+        return f"{self.subject} · {self.visit}"

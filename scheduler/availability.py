@@ -279,8 +279,11 @@ class Availability:
         """Whether the day lies beyond the published holidays."""
         return self._day(day.toordinal()).unverified
 
-    def reasons(self, demand: Demand, day: date) -> tuple[str, ...]:
-        """Why no visit of this demand can be that day; empty when one can."""
+    def reasons(self, demand: Demand, day: date, *, named: bool = False) -> tuple[str, ...]:
+        """Why no visit of this demand can be that day; empty when one can.
+
+        Where `named`, other participants' appointments that are in the way are named.
+        """
         ordinal = day.toordinal()
         if self.starts(demand, ordinal):
             return ()
@@ -298,13 +301,17 @@ class Availability:
         if not fitting:
             hours = ", ".join(map(str, self._day(ordinal).hours))
             return (f"open {hours}, too short for {demand.minutes} min",)
-        found = [*self._clashes(WHOLE_SITE, ordinal), *self._clashes(self._participant, ordinal)]
+        found = [
+            clash
+            for owner in (WHOLE_SITE, self._participant)
+            for clash in self._clashes(owner, ordinal, named=named)
+        ]
         for team in demand.teams():
             if not self._served(team, ordinal) & fitting:
                 kind, lengths = team[0].resource, " + ".join(str(need.minutes) for need in team)
                 found += [f"no {kind} free for {lengths} min"]
                 for owner in (kind, *self._units(kind)):
-                    found += self._clashes(owner, ordinal)
+                    found += self._clashes(owner, ordinal, named=named)
         if full := self._full(demand, ordinal) & fitting:
             times = ", ".join(self._clock(ordinal, minute) for minute in _places(full))
             found.append(f"as many as the site takes begin at {times}")
@@ -351,15 +358,15 @@ class Availability:
     def _clock(self, ordinal: int, minute: int) -> str:
         return f"{self.interval(ordinal, minute, 1).start:%H:%M}"
 
-    def _clashes(self, owner: str, ordinal: int) -> list[str]:
+    def _clashes(self, owner: str, ordinal: int, *, named: bool) -> list[str]:
         day = self.interval(ordinal, 0, self._minutes.length(ordinal))
-        booked = [
-            interval
-            for appointment in self._booked.get(ordinal, {}).values()
-            for holder, interval in appointment.taken()
-            if holder == owner
-        ]
-        sources = [*self._busy.get(owner, ()), *([Busy.of(owner, BOOK, booked)] if booked else ())]
+        booked: dict[str, list[Interval]] = {}
+        for appointment in self._booked.get(ordinal, {}).values():
+            for holder, interval in appointment.taken():
+                if holder == owner:
+                    booked.setdefault(str(appointment) if named else BOOK, []).append(interval)
+        taken = [Busy.of(owner, source, intervals) for source, intervals in booked.items()]
+        sources = [*self._busy.get(owner, ()), *sorted(taken, key=lambda busy: busy.intervals)]
         return [str(clash) for busy in sources for clash in busy.clashes(day)]
 
     def _held_on(self, ordinal: int) -> Mapping[str, int]:

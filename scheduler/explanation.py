@@ -17,7 +17,8 @@ from scheduler.tree import Node, Search, Tree
 class Explanation:
     """What can be said of a finished search.
 
-    `days` are its choice, `planned` the plan it began from.
+    `days` are its choice, `planned` the plan it began from.  Where `named`, others whose
+    appointments are in the way are named: that is for the screen, and not to be kept.
     """
 
     def __init__(
@@ -28,8 +29,10 @@ class Explanation:
         search: Search,
         days: Mapping[str, int | None],
         planned: Sequence[Expected],
+        *,
+        named: bool = False,
     ) -> None:
-        self._availability, self._search = availability, search
+        self._availability, self._search, self._named = availability, search, named
         self._nodes = {node.encounter.id: node for node in tree.nodes()}
         self._placed = {id: day for id, day in days.items() if day is not None}
         known = tree.anchors(enrolled) | self._placed
@@ -53,7 +56,7 @@ class Explanation:
             return weight * abs((other - expected.target).days), other
 
         better = [other for other in expected.window.days() if rank(other) < rank(day)]
-        yield from told((other, self._against(expected, other)) for other in better)
+        yield from told((other, self.against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:
         """Why the visit has no slot: what is wrong with every day of its window."""
@@ -61,7 +64,7 @@ class Explanation:
         if expected.contradiction:
             yield f"no day keeps both rules: {expected.contradiction}"
             return
-        against = [(day, self._against(expected, day)) for day in window.days()]
+        against = [(day, self.against(expected, day)) for day in window.days()]
         if not all(reason for _, reason in against):
             yield f"hangs on {encounter.timing.anchor}, which has no slot"
             return
@@ -70,27 +73,36 @@ class Explanation:
         yield f"no allowed day {span}"
         yield from told(against)
 
-    def _against(self, expected: Expected, day: date) -> str:
+    def against(self, expected: Expected, day: date) -> str:
+        """What is wrong with a day for the visit, or comes of it for others; "" if nothing is."""
         return self._wrong(self._nodes[expected.encounter.id], day.toordinal(), self._likely)
+
+    def forbids(self, expected: Expected, day: date) -> str:
+        """What forbids a day for the visit; "" if nothing does."""
+        return self._forbidden(self._nodes[expected.encounter.id], day.toordinal(), self._likely)
 
     def _wrong(self, node: Node, day: int, days: Mapping[str, int]) -> str:
         """What is wrong with a day of `node`, its anchors being on `days`; "" if nothing is."""
-        closed = self._availability.reasons(node.demand, date.fromordinal(day))
+        forbidden = self._forbidden(node, day, days)
+        return forbidden or self._off(node, {**days, node.encounter.id: day})
+
+    def _forbidden(self, node: Node, day: int, days: Mapping[str, int]) -> str:
+        closed = self._availability.reasons(node.demand, date.fromordinal(day), named=self._named)
         if closed:
             return "; ".join(closed)
         if self._search.bans(node, day):
             beside = ", ".join(id for id, other in self._placed.items() if other == day)
             return f"no time left beside {beside or 'other visits'}"
-        return self._below(node, {**days, node.encounter.id: day})
-
-    def _below(self, node: Node, days: dict[str, int]) -> str:
-        """What would become of the visits that hang on `node`, which falls on its day in `days`."""
+        days = {**days, node.encounter.id: day}
         placed = node.encounter.id in self._placed
         lost = [visit for child in node.children for visit in self._lost(child, days)]
         # A visit that has no slot in any case says nothing against this day.
-        told = [reason for id, reason in lost if not placed or id in self._placed]
-        if told or not placed or not node.children:
-            return ", ".join(told)
+        return ", ".join(reason for id, reason in lost if not placed or id in self._placed)
+
+    def _off(self, node: Node, days: dict[str, int]) -> str:
+        """How the visits that hang on `node` would stand, which falls on its day in `days`."""
+        if node.encounter.id not in self._placed or not node.children:
+            return ""
         cost = self._search.below(node, days[node.encounter.id], {**days}, node.ranks.impossible)
         off = node.ranks.weighted_days(cost)
         return f"the visits after it would be {off} day{'' if off == 1 else 's'} off target"

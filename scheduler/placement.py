@@ -174,6 +174,24 @@ def other_slots(
     return tuple(islice(found, most))
 
 
+def standing(
+    tree: Tree,
+    enrolled: date,
+    availability: Availability,
+    dates: Mapping[str, date],
+    moving: frozenset[str],
+) -> Explanation:
+    """What can be said of visits as they stand on their `dates`, of which some could move.
+
+    `availability` is as the participant finds it without the `moving` ones.
+    """
+    days = {encounter.id: dates[encounter.id].toordinal() for encounter in tree.arm.encounters}
+    fixed = {id: day for id, day in days.items() if id not in moving}
+    search = Search(tree, _open_days(tree, availability), {}, fixed)
+    planned = plan(tree.protocol, tree.arm, enrolled)
+    return Explanation(tree, enrolled, availability, search, days, planned, named=True)
+
+
 def _open_days(tree: Tree, availability: Availability) -> dict[str, Mapping[int, int]]:
     return {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
 

@@ -25,6 +25,7 @@ _COMMANDS = {
     "db": "db",
     "deviations": "deviations",
     "enroll": "enroll",
+    "explain": "explain",
     "export": "export",
     "list": "agenda",
     "notify": "notify",

@@ -136,7 +136,7 @@ class _Acting:
         self._subject, self._tree = self._rebooking.subject, self._rebooking.tree
         self._visits = self._rebooking.visits
         self._evidence = evidence(book, self._subject)
-        self._visit = _find(self._rebooking.every, request.visit)
+        self._visit = find(self._rebooking.every, request.visit)
 
     def outcome(self) -> Outcome:
         """What the act changes: the visit itself, and those that follow it."""
@@ -166,7 +166,7 @@ class _Acting:
     def _check_along(self) -> None:
         """Who is named to move along must be there, and open."""
         for ref in sorted(self._request.along):
-            named = _find(list(self._visits.values()), ref)
+            named = find(list(self._visits.values()), ref)
             if named.status not in OPEN:
                 raise NotAllowed(Act.MOVE, named)
 
@@ -300,7 +300,7 @@ class _Acting:
         )
 
 
-def _find(visits: Sequence[Visit], ref: str) -> Visit:
+def find(visits: Sequence[Visit], ref: str) -> Visit:
     """The visit of that reference; without an occurrence, the encounter's last one."""
     found = [visit for visit in visits if ref == f"{visit.encounter}#{visit.occurrence}"]
     found = found or [visit for visit in visits if ref == visit.encounter]

@@ -20,6 +20,7 @@ COMMANDS = {
     "list": "list",
     "upcoming": "upcoming --days 30",
     "check": "check",
+    "explain": "explain ZJ-001 day-30",
     "screen": "screen --answers answers.toml --date 2026-03-02",
     "visit confirm": "visit confirm ZJ-001 baseline --dry-run",
     "product order": "product order ZJ-001 --batch B-1 --as-of 2026-04-02 --dry-run",
