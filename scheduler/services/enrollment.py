@@ -2,6 +2,8 @@
 
 All of it happens in one transaction: the book is read, the visits are placed into what
 is free, stored, and written out under temporary names; only then is anything final.
+Sheets take longer to typeset than all the rest, so they are made between two transactions:
+the first finds the plan, the second finds the same one, or has it typeset again.
 """
 
 import re
@@ -18,13 +20,17 @@ from scheduler.plan import Expected
 from scheduler.protocol import Protocol
 from scheduler.services import clinics, freetime, holdings, publication, screening, studies
 from scheduler.services.clinics import Clinic
+from scheduler.services.publication import File, Folio, Press
 from scheduler.services.screening import Given, Screened
 from scheduler.sites import Audience
-from scheduler.store import Book, Change, Store
+from scheduler.store import Book, Change, Interruption, Store
 from scheduler.subject import Status, Subject, Visit, Weight
 
 LIGHTEST, HEAVIEST = Decimal(20), Decimal(300)
 """Body weights outside these kilograms are slips of the pen."""
+
+PRINTED_OUTSIDE = 3
+"""How often sheets are typeset for a plan that may be another one when they are done."""
 
 _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?\Z")
 
@@ -112,6 +118,7 @@ def enroll(
         OutputError, StoreUnavailable: files or the book cannot be written.
     """
     enrolling = _Enrolling(clinic, request, change, own)
+    printing = _Printing(publication.Press(clinic, own, printed=change.at))
     with Staging(out or Path()) as staging:
 
         def work(book: Book) -> Enrollment:
@@ -119,7 +126,8 @@ def enroll(
             if found.acceptable:
                 enrolling.store(book, found)
                 if out is not None:
-                    enrolling.write(book, found, staging)
+                    files = printing.files(enrolling.folio(book, found))
+                    book.do_last(lambda: [staging.put(name, [data]) for name, data in files])
             return found
 
         found = store.write(work)
@@ -176,21 +184,16 @@ class _Enrolling:
         if found.screened:
             book.keep_ruling(self._change, found.subject.code, found.screened.ruling())
 
-    def write(self, book: Book, found: Enrollment, staging: Staging) -> None:
-        """Put the participant's calendar and visit sheets up for publishing."""
-        press = publication.Press(self._clinic, self._own, printed=self._change.at)
+    def folio(self, book: Book, found: Enrollment) -> Folio:
+        """What the participant's calendar and visit sheets are made from."""
         visits = self._all(found)
-        folio = publication.Folio(
+        return Folio(
             subject=found.subject,
             protocol=found.protocol,
             visits=visits,
             whole=True,
             supplies=holdings.of_visits(book, found.subject, visits),
         )
-        selection = publication.Selection(subject=found.subject.code)
-        calendars = press.calendars(selection, [folio], Audience.STAFF)
-        for name, content in (*calendars, *press.sheets(selection, [folio])):
-            staging.put(name, [content])
 
     def _all(self, found: Enrollment) -> tuple[Visit, ...]:
         planned = (self._planned(found.subject, missing) for missing in found.missing)
@@ -241,6 +244,38 @@ class _Enrolling:
             basis=encounter.basis,
             changed=self._change.at,
         )
+
+
+class _Printing:
+    """The files of a participant, typeset while nobody waits for the book.
+
+    Where the plan is another one each time, because others write, it is typeset in the
+    transaction in the end.
+    """
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+        self._folio: Folio | None = None
+        self._files: list[File] = []
+        self._times = 0
+
+    def files(self, folio: Folio) -> list[File]:
+        """Calendar and visit sheets of that very plan.
+
+        Raises:
+            Interruption: they are to be typeset first.
+        """
+        if folio != self._folio:
+            if self._times < PRINTED_OUTSIDE:
+                raise Interruption(lambda: self._print(folio))
+            self._print(folio)
+        return self._files
+
+    def _print(self, folio: Folio) -> None:
+        selection = publication.Selection(subject=folio.subject.code)
+        calendars = self._press.calendars(selection, [folio], Audience.STAFF)
+        self._files = [*calendars, *self._press.sheets(selection, [folio])]
+        self._folio, self._times = folio, self._times + 1
 
 
 def _next_code(site: str, codes: Collection[str]) -> str:

@@ -11,7 +11,7 @@ beside the old ones.
 ()
 """
 
-from collections.abc import Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -61,6 +61,19 @@ class Book:
         self.outbox = Outbox(connection)
         self.memory = {} if memory is None else memory
         self._kept: dict[tuple[str, str], str] = {}
+        self._last: list[Callable[[], object]] = []
+
+    def do_last(self, act: Callable[[], object]) -> None:
+        """Have something done right before the commit, when the changes are sealed.
+
+        From then on no other writer can come first; where the act fails, nothing is stored.
+        """
+        self._last.append(act)
+
+    def finish(self) -> None:
+        """Do what is to be done last."""
+        for act in self._last:
+            act()
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""

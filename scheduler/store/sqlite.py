@@ -13,6 +13,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import uniform
+from time import monotonic, sleep
 
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +34,9 @@ _CAUSES = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk fails",
 }
+
+_PAUSE = 0.001, 0.005
+"""Seconds between two attempts to become the writer; a change takes some ten milliseconds."""
 
 
 class Sqlite:
@@ -99,7 +104,24 @@ class Sqlite:
     def begin_writing(self, connection: Connection, *, alone: bool = True) -> None:  # noqa: ARG002 - SQLite's writer always is
         """Begin a transaction that sees one state of the book and may change it."""
         connection.exec_driver_sql("PRAGMA query_only = OFF")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # SQLite's own waiting asks ever more rarely, so whoever comes last is served first.
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        self._take_the_lock(connection)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
+
+    def _take_the_lock(self, connection: Connection) -> None:
+        """Become the writer; all who wait ask equally often."""
+        given_up = monotonic() + self.patience
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except DBAPIError as error:
+                code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK)
+                if code & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > given_up:
+                    raise
+                sleep(uniform(*_PAUSE))
+            else:
+                return
 
     def begin_making(self, connection: Connection) -> None:
         """Begin the transaction that makes the book; its readers will not stop its writer."""

@@ -148,6 +148,7 @@ class Store:
             book = Book(connection, self._memory)
             done = work(book)
             back = chain.seal(connection, book.marks.ids)
+            book.finish()
             connection.commit()
             if back > chain.TOLERANCE:
                 self._remark(CLOCK_WENT_BACK.format(back=back))
