@@ -46,6 +46,7 @@ class Kind(StrEnum):
     NO_WEIGHT = "no-weight"
     OLD_WEIGHT = "old-weight"
     OTHER_WEIGHT = "other-weight"
+    NOT_CLEARED = "not-cleared"
     CLOSED = "closed"
 
 
@@ -141,7 +142,12 @@ def _of_visits(
             yield visit.window.latest, visit, Trouble(kind=kind)
     for supply in supplies:
         if as_of <= supply.day <= as_of + AHEAD:
-            for trouble in (*_of_product(supply), *_of_weight(supply, as_of)):
+            near = (supply.day - as_of).days
+            for trouble in (
+                *_of_product(supply),
+                *_of_weight(supply, near),
+                *_of_tests(supply, near),
+            ):
                 yield supply.day, supply.visit, trouble
 
 
@@ -169,10 +175,10 @@ def _of_product(supply: Supply) -> Iterator[Trouble]:
         yield Trouble(kind=Kind.UNFIT)
 
 
-def _of_weight(supply: Supply, as_of: date) -> Iterator[Trouble]:
-    """What is wrong with the weight, once one taken now would count."""
+def _of_weight(supply: Supply, near: int) -> Iterator[Trouble]:
+    """What is wrong with the weight, once one taken now, so many days before, would count."""
     valid = supply.dose.weight_valid_days
-    if (supply.day - as_of).days > valid:
+    if near > valid:
         return
     if supply.weight is None:
         yield Trouble(kind=Kind.NO_WEIGHT)
@@ -180,6 +186,13 @@ def _of_weight(supply: Supply, as_of: date) -> Iterator[Trouble]:
         yield Trouble(kind=Kind.OLD_WEIGHT, age=supply.age, valid=valid)
     elif supply.change is not None:
         yield Trouble(kind=Kind.OTHER_WEIGHT)
+
+
+def _of_tests(supply: Supply, near: int) -> Iterator[Trouble]:
+    """That a test stands in the way, once a result of now would count; not which, for some
+    tell of a person's sex."""
+    if any(each.blocks and near <= each.test.valid_days for each in supply.clearances):
+        yield Trouble(kind=Kind.NOT_CLEARED)
 
 
 def _joined(findings: Iterable[Finding]) -> Iterator[Risk]:

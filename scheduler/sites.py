@@ -163,6 +163,14 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminders:
+    """When participants are reminded, and the file with their addresses, as it is written."""
+
+    days_before: int
+    addresses: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One clinic.
 
@@ -195,6 +203,7 @@ class Site:
     people: Mapping[str, Role] = field(default_factory=dict)
     sender: str = ""
     recipients: tuple[Recipient, ...] = ()
+    reminders: Reminders | None = None
     language: str = "en"
     paper: str = "A4"
     demo: bool = False

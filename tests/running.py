@@ -83,6 +83,12 @@ class Schedule:
         assert not found.missing
         return found.subject.code
 
+    def consent(self, *codes: str) -> None:
+        """Record that participants want to be told of their appointments."""
+        for code in codes:
+            outcome = self("subject", "consent", code, "--to", "reminders")
+            assert outcome.code == 0, outcome.err
+
     def write(self, name: str, text: str) -> str:
         """A file beside the book; its name."""
         (self.folder / name).write_text(text, encoding="utf-8")

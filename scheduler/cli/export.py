@@ -11,7 +11,7 @@ from scheduler.cli import screen
 from scheduler.cli.options import Day, json_option
 from scheduler.dates import Window, checked
 from scheduler.errors import BadValue
-from scheduler.services import publication
+from scheduler.services import consents, publication
 from scheduler.services import reissue as reissuing
 from scheduler.services.publication import Kind, Selection
 from scheduler.services.reissue import Reissue
@@ -113,6 +113,9 @@ def export(
     if as_json:
         screen.print_json({"files": list(map(str, paths))})
     screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
+    if audience == Audience.PARTICIPANT and not subject:
+        unasked = consents.unasked(app.store, clinic.site.code)
+        screen.say(*(f"Left out, without a consent to reminders: {code}" for code in unasked))
 
 
 def _tell_reissued(done: Reissue, *, dry_run: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`schedule notify`: the weekly mails, for cron."""
+"""`schedule notify`: the weekly mails and the reminders, for cron."""
 
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from scheduler.sites import Site
 def notify(
     app: App, as_of: date | None, dry_run: bool, out: Path | None, retry: bool, as_json: bool
 ) -> None:
-    """Send the mail of the week to each recipient of the site file, once.
+    """Send the mail of the week to each recipient of the site file, and reminders, once.
 
     Says nothing when all went well, so that cron has nothing to report.
     """
@@ -54,13 +54,17 @@ def notify(
 
 def _preview(app: App, as_of: date | None, out: Path, *, as_json: bool) -> None:
     paths: list[Path] = []
+    unaddressed: list[str] = []
     for clinic in app.clinics():
         day = as_of or app.today(clinic.site)
-        paths += notification.preview(
+        found = notification.preview(
             app.store, clinic, day, now=app.now(), own=app.templates, out=out
         )
+        paths += found.paths
+        unaddressed += found.unaddressed
     if as_json:
-        screen.print_json({"files": [str(path) for path in paths]})
+        screen.print_json({"files": [*map(str, paths)], "unaddressed": unaddressed})
+    screen.warn(f"{code} is to be reminded and has no address" for code in unaddressed)
     screen.say(*(f"Written: {path}" for path in paths), "Dry run: nothing was sent.")
 
 

@@ -16,7 +16,7 @@ from scheduler.deviations import WITHDRAWAL
 from scheduler.eligibility import Outcome
 from scheduler.exporters import screeningrecord
 from scheduler.exporters.holdings import supply_record
-from scheduler.services import participants, rescreening
+from scheduler.services import consents, participants, rescreening
 from scheduler.services.participants import MOST_CHANGE, Weighing
 from scheduler.services.screening import Given
 from scheduler.subject import Weight
@@ -93,6 +93,58 @@ def _sentence(weighing: Weighing) -> str:
         return line
     cells = f"{weighing.dose.cells(weight.kg):,}".replace(",", " ")
     return f"{line}, {cells} cells an infusion"
+
+
+@subject.command()
+@click.argument("code", metavar="SUBJECT")
+@click.option(
+    "--to",
+    "scope",
+    type=click.Choice(["reminders"]),
+    required=True,
+    help="To what: mails, and a calendar of one's own.",
+)
+@click.option("--withdraw", "withdrawn", is_flag=True, help="The consent ends, at once.")
+@click.option("--date", "day", type=Day(), metavar="DATE", help="When (default: today).")
+@click.option("--reason", default="", metavar="TEXT", help="A remark, for the history.")
+@click.option("--dry-run", is_flag=True, help="Show what would be recorded; record nothing.")
+@as_of_option
+@json_option
+@click.pass_obj
+def consent(
+    app: App,
+    code: str,
+    scope: str,
+    withdrawn: bool,
+    day: date | None,
+    reason: str,
+    dry_run: bool,
+    as_of: date | None,
+    as_json: bool,
+) -> None:
+    """Record that a participant wants to be told of appointments outside of the hospital."""
+    today = as_of or app.today(app.clinic.site)
+    change = app.change("subject consent", reason.strip())
+    found = consents.record(
+        app.store,
+        app.clinic,
+        code,
+        day or today,
+        change,
+        today,
+        given=not withdrawn,
+        dry_run=dry_run,
+    )
+    subject_code, state = found.subject.code, "given" if found.given else "withdrawn"
+    if as_json:
+        record = {"subject": subject_code, "to": scope, "state": state}
+        screen.print_json({**record, "day": found.day.isoformat(), "dropped": found.dropped})
+    else:
+        click.echo(f"{subject_code}: consent to {scope} {state} on {found.day}")
+    if found.dropped:
+        screen.say(f"Not sent any more: {found.dropped} mails that were waiting")
+    if dry_run:
+        screen.say("Dry run: nothing was stored.")
 
 
 @subject.command("screen")

@@ -10,12 +10,15 @@ from scheduler.readers.forms import Findings
 from scheduler.readers.places import Path
 from scheduler.readers.site_form import RecipientForm, SiteForm
 from scheduler.readers.vocabulary import LANGUAGES
-from scheduler.sites import Audience, Detail, Recipient
+from scheduler.sites import Audience, Detail, Recipient, Reminders
 
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z")
 """Plain addresses of RFC 5321, as every server takes them: no names, quotes or other letters."""
 
 LIKE = 'like "ward@hospital.example"'
+
+_MOST_DAYS = 14
+"""Nobody keeps a reminder in mind for longer."""
 
 _LINK = re.compile(r"(https|webcal)://[^\s/\"'<>]+/[^\s\"'<>]*\Z")
 
@@ -23,7 +26,7 @@ _LINK = re.compile(r"(https|webcal)://[^\s/\"'<>]+/[^\s\"'<>]*\Z")
 def sender(form: SiteForm, findings: Findings) -> str:
     """The address that the site's mails come from; "" where it sends none."""
     if form.mail is None:
-        if form.recipient:
+        if form.recipient or form.reminders:
             findings.blame(("mail",), "is missing", '[mail] sender = "…" is whom mails come from')
         return ""
     if findings.sound(("mail", "sender")):
@@ -51,6 +54,15 @@ def recipients(form: SiteForm, findings: Findings) -> tuple[Recipient, ...]:
             )
         )
     return tuple(found)
+
+
+def reminders(form: SiteForm, findings: Findings) -> Reminders | None:
+    """How participants are reminded; None where they are not."""
+    if form.reminders is None:
+        return None
+    days = form.reminders.days_before
+    findings.within(("reminders", "days_before"), days, 1, _MOST_DAYS)
+    return Reminders(days_before=days, addresses=form.reminders.addresses)
 
 
 def _check_id(path: Path, id: str, seen: set[str], findings: Findings) -> None:

@@ -102,6 +102,7 @@ def read(text: str, name: str) -> Site:
         people=_people(form, findings),
         sender=mailing.sender(form, findings),
         recipients=mailing.recipients(form, findings),
+        reminders=mailing.reminders(form, findings),
         language=form.language,
         paper=form.paper,
         demo=form.demo,

@@ -141,6 +141,14 @@ class RecipientForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemindersForm:
+    """The [reminders] of participants: how many days before, and the file of addresses."""
+
+    days_before: int = required(1)
+    addresses: str = required("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteForm:
     """The whole file."""
 
@@ -164,3 +172,4 @@ class SiteForm:
     people: Mapping[str, str] = field(default_factory=dict)
     mail: MailForm | None = None
     recipient: tuple[RecipientForm, ...] = ()
+    reminders: RemindersForm | None = None

@@ -1,6 +1,6 @@
 """Digests: the weekly mails of one site, from the book and the calendars as they are now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -9,14 +9,16 @@ from scheduler import shipped
 from scheduler.digest import State, digest
 from scheduler.errors import BadInput
 from scheduler.exporters import digestmail, ics
-from scheduler.exporters.mail import Letter
+from scheduler.exporters.mail import Envelope, Letter, message, message_id
 from scheduler.exporters.stationery import Stationery
 from scheduler.protocol import Kind
 from scheduler.risks import AHEAD
 from scheduler.services import checking, holdings, studies
 from scheduler.services.clinics import Clinic
-from scheduler.sites import Audience, Recipient
-from scheduler.store import Book, Store
+from scheduler.services.posting import Parcel
+from scheduler.sites import Audience, Recipient, Site
+from scheduler.store import Book, Mailing, Store
+from scheduler.store.outbox import DIGEST, WAITING
 from scheduler.subject import OPEN, Visit
 from scheduler.supplies import Supply
 
@@ -69,6 +71,101 @@ def letters(
             calendar=_calendar(state, recipient) if recipient.attach else b"",
         )
     return found
+
+
+def previewed(
+    store: Store, clinic: Clinic, as_of: date, *, now: datetime, own: Path | None
+) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the week's mails, as they would be written now."""
+    site, week = clinic.site, week_name(as_of)
+    findings, paper = look(store, clinic, as_of), stationery(own)
+    found = store.read(
+        lambda book: letters(book, clinic, as_of, findings, written=now, stationery=paper)
+    )
+    for recipient, letter in found.items():
+        sealed = _envelope(site, recipient, week, written=now)
+        content = message(letter.with_feed(recipient.feed), sealed)
+        yield f"{site.code}-{week}-{recipient.id}.eml", content
+
+
+def queue(store: Store, clinic: Clinic, as_of: date, *, now: datetime, own: Path | None) -> None:
+    """Enter what the outbox does not have of the week, and drop what waits of weeks before."""
+    site, week = clinic.site, week_name(as_of)
+
+    def is_queued(book: Book) -> bool:
+        known = {m.recipient for m in book.outbox.of(site.code, DIGEST) if m.week == week}
+        return known >= {recipient.id for recipient in site.recipients}
+
+    if store.read(is_queued):
+        return
+    findings = look(store, clinic, as_of)
+    paper = stationery(own)
+
+    def work(book: Book) -> None:
+        for old in book.outbox.of(site.code, DIGEST):
+            if old.week < week:
+                book.outbox.drop(old)
+        written = letters(book, clinic, as_of, findings, written=now, stationery=paper)
+        for recipient, letter in written.items():
+            mailing = Mailing(
+                site=site.code,
+                kind=DIGEST,
+                week=week,
+                recipient=recipient.id,
+                message_id=_message_id(site, recipient, week),
+                queued=now,
+                letter=letter,
+            )
+            book.outbox.queue(mailing)
+
+    store.write(work)
+
+
+def parcels(store: Store, clinic: Clinic, as_of: date, *, retry: bool) -> Iterator[Parcel]:
+    """The week's mails that wait, for those who still are recipients."""
+
+    site, week = clinic.site, week_name(as_of)
+
+    def work(book: Book) -> tuple[Mailing, ...]:
+        return tuple(m for m in book.outbox.of(site.code, DIGEST) if m.week == week)
+
+    def again(book: Book) -> None:
+        for mailing in work(book):
+            book.outbox.retry(mailing)
+
+    if retry:
+        store.write(again)
+    recipients = {recipient.id: recipient for recipient in site.recipients}
+    for mailing in store.read(work):
+        recipient = recipients.get(mailing.recipient)
+        if recipient is not None and mailing.state in WAITING:
+            yield Parcel(
+                mailing=mailing,
+                envelope=_envelope(site, recipient, week, written=mailing.queued),
+                whose=f"recipient {recipient.id} of site {site.code}",
+                feed=recipient.feed,
+            )
+
+
+def _envelope(site: Site, recipient: Recipient, week: str, *, written: datetime) -> Envelope:
+    """The envelope of a recipient's weekly mail."""
+    return Envelope(
+        sender=site.sender,
+        name=site.name.say(recipient.language),
+        to=recipient.address,
+        message_id=_message_id(site, recipient, week),
+        written=written,
+        list_id=f"visits.{site.code.lower()}.{site.domain}",
+    )
+
+
+def _message_id(site: Site, recipient: Recipient, week: str) -> str:
+    return message_id(site.domain, DIGEST, week, site.code, recipient.id)
+
+
+def week_name(day: date) -> str:
+    """The ISO week of a day, like 2026-W15."""
+    return f"{day:%G-W%V}"
 
 
 def stationery(own: Path | None) -> Stationery:

@@ -1,57 +1,57 @@
-"""Notification: the weekly mails, one for each recipient and ISO week.
+"""Notification: the weekly mails, and the reminders of participants, through one outbox.
 
-What is to be sent is first queued in the outbox, which holds one mail for each recipient
-and week, and then posted.  So a second run sends nothing again, and a run that died is
-taken up where it was.
+What is to be sent is first queued in the outbox, which holds one mail for each kind, ISO
+week and recipient, and then posted.  So a second run sends nothing again, and a run that
+died is taken up where it was.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from scheduler.errors import BadInput, Problem
-from scheduler.exporters.mail import Envelope, message, message_id
 from scheduler.files import Staging
-from scheduler.services import digests
+from scheduler.services import digests, reminders
 from scheduler.services.clinics import Clinic
 from scheduler.services.posting import Parcel, Posted, Postman, post
-from scheduler.sites import Recipient, Site
-from scheduler.store import Book, Mailing, Store
-from scheduler.store.outbox import WAITING
-
-DIGEST = "digest"
-"""The kind of the weekly mail."""
+from scheduler.sites import Site
+from scheduler.store import Store
 
 PURPOSE = "notify"
 """What only one process at a time may be at."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The files of mails, and the codes of those to be reminded who have no address."""
+
+    paths: tuple[Path, ...]
+    unaddressed: tuple[str, ...]
+
+
 def preview(
     store: Store, clinic: Clinic, as_of: date, *, now: datetime, own: Path | None, out: Path
-) -> tuple[Path, ...]:
-    """Write the mails of the ISO week of `as_of` as .eml files, as they would be written now.
+) -> Preview:
+    """Write the mails that a run on `as_of` sends as .eml files, as they would be written now.
 
     The book is only read; whether a mail was sent already makes no difference.
 
     Raises:
-        BadInput: the site names no recipient, or templates do not work.
+        BadInput: the site sends no mail, templates do not work, or the addresses of
+            participants cannot be read.
         OutputError: the folder cannot be written.
     """
-    site, week = clinic.site, _week(as_of)
-    _check_recipients(site)
-    findings = digests.look(store, clinic, as_of)
-    stationery = digests.stationery(own)
-    letters = store.read(
-        lambda book: digests.letters(
-            book, clinic, as_of, findings, written=now, stationery=stationery
-        )
-    )
+    _check_purpose(clinic.site)
+    contacts = reminders.contacts(clinic)
     with Staging(out) as staging:
-        for recipient, letter in letters.items():
-            sealed = _envelope(site, recipient, week, written=now)
-            content = message(letter.with_feed(recipient.feed), sealed)
-            staging.put(f"{site.code}-{week}-{recipient.id}.eml", [content])
-        return staging.publish()
+        for name, content in (
+            *digests.previewed(store, clinic, as_of, now=now, own=own),
+            *reminders.previewed(store, clinic, as_of, contacts, now=now, own=own),
+        ):
+            staging.put(name, [content])
+        lacking = reminders.lacking(store, clinic, as_of, contacts)
+        return Preview(paths=staging.publish(), unaddressed=lacking)
 
 
 def notify(
@@ -64,108 +64,45 @@ def notify(
     own: Path | None,
     retry: bool,
 ) -> Posted:
-    """Send every recipient of every site the mail of the ISO week of `day_at` the site.
+    """Send everybody what is due on `day_at` the site: the mail of the ISO week, reminders.
 
     Args:
         retry: send also what the server refused for good before.
 
     Raises:
         AtWork: another process is at it.
-        BadInput: a site names no recipient or is the demo site, templates do not work,
+        BadInput: a site sends no mail or is the demo site, templates do not work,
             or the server refuses certificate, login or sender.
     """
     for clinic in clinics:
-        _check_recipients(clinic.site)
+        _check_purpose(clinic.site)
         if clinic.site.demo:
             remedy = "name your own with --site or site_files; to look at mails, --dry-run"
             what = "is the demonstration: nothing is sent for it"
             raise BadInput([Problem(f"site {clinic.site.code}", what, remedy)])
     with store.alone(PURPOSE):
         parcels: list[Parcel] = []
+        problems: list[Problem] = []
         for clinic in clinics:
             as_of = day_at(clinic.site)
-            _queue(store, clinic, as_of, now=now, own=own)
-            parcels += _parcels(store, clinic.site, _week(as_of), retry=retry)
-        return post(store, parcels, postman)
+            digests.queue(store, clinic, as_of, now=now, own=own)
+            parcels += digests.parcels(store, clinic, as_of, retry=retry)
+            try:
+                contacts = reminders.contacts(clinic)
+            except BadInput as error:
+                # What staff is to know does not wait for it.
+                problems += error.problems
+                continue
+            reminders.queue(store, clinic, as_of, contacts, now=now, own=own)
+            parcels += reminders.parcels(store, clinic, as_of, contacts, retry=retry)
+            if lacking := reminders.lacking(store, clinic, as_of, contacts):
+                problems.append(reminders.unaddressed(clinic, lacking))
+        posted = post(store, parcels, postman)
+        posted.problems += problems
+        return posted
 
 
-def _check_recipients(site: Site) -> None:
-    if not site.recipients:
-        raise BadInput([Problem(f"site {site.code}", "has no recipient", "add a [[recipient]]")])
-
-
-def _week(day: date) -> str:
-    return f"{day:%G-W%V}"
-
-
-def _queue(store: Store, clinic: Clinic, as_of: date, *, now: datetime, own: Path | None) -> None:
-    """Enter what the outbox does not have of the week, and drop what waits of weeks before."""
-    site, week = clinic.site, _week(as_of)
-
-    def is_queued(book: Book) -> bool:
-        known = {m.recipient for m in book.outbox.of(site.code, DIGEST) if m.week == week}
-        return known >= {recipient.id for recipient in site.recipients}
-
-    if store.read(is_queued):
-        return
-    findings = digests.look(store, clinic, as_of)
-    stationery = digests.stationery(own)
-
-    def work(book: Book) -> None:
-        for old in book.outbox.of(site.code, DIGEST):
-            if old.week < week:
-                book.outbox.drop(old)
-        letters = digests.letters(book, clinic, as_of, findings, written=now, stationery=stationery)
-        for recipient, letter in letters.items():
-            mailing = Mailing(
-                site=site.code,
-                kind=DIGEST,
-                week=week,
-                recipient=recipient.id,
-                message_id=_message_id(site, recipient, week),
-                queued=now,
-                letter=letter,
-            )
-            book.outbox.queue(mailing)
-
-    store.write(work)
-
-
-def _parcels(store: Store, site: Site, week: str, *, retry: bool) -> Iterator[Parcel]:
-    """The week's mails that wait, for those who still are recipients."""
-
-    def work(book: Book) -> tuple[Mailing, ...]:
-        return tuple(m for m in book.outbox.of(site.code, DIGEST) if m.week == week)
-
-    def again(book: Book) -> None:
-        for mailing in work(book):
-            book.outbox.retry(mailing)
-
-    if retry:
-        store.write(again)
-    recipients = {recipient.id: recipient for recipient in site.recipients}
-    for mailing in store.read(work):
-        recipient = recipients.get(mailing.recipient)
-        if recipient is not None and mailing.state in WAITING:
-            yield Parcel(
-                mailing=mailing,
-                envelope=_envelope(site, recipient, week, written=mailing.queued),
-                whose=f"recipient {recipient.id} of site {site.code}",
-                feed=recipient.feed,
-            )
-
-
-def _envelope(site: Site, recipient: Recipient, week: str, *, written: datetime) -> Envelope:
-    """The envelope of a recipient's weekly mail."""
-    return Envelope(
-        sender=site.sender,
-        name=site.name.say(recipient.language),
-        to=recipient.address,
-        message_id=_message_id(site, recipient, week),
-        written=written,
-        list_id=f"visits.{site.code.lower()}.{site.domain}",
-    )
-
-
-def _message_id(site: Site, recipient: Recipient, week: str) -> str:
-    return message_id(site.domain, DIGEST, week, site.code, recipient.id)
+def _check_purpose(site: Site) -> None:
+    if not site.recipients and site.reminders is None:
+        what = "sends no mail"
+        raise BadInput([Problem(f"site {site.code}", what, "add a [[recipient]] or [reminders]")])

@@ -57,23 +57,27 @@ class Parcel:
 
 @dataclass(slots=True)
 class Posted:
-    """What came of parcels; the refused ones with the reply, and why others still wait."""
+    """What came of parcels; the refused ones with the reply, and why others still wait.
+
+    `problems` are what a person has to mend besides.
+    """
 
     sent: list[Parcel] = field(default_factory=list)
     refused: list[tuple[Parcel, str]] = field(default_factory=list)
     waiting: list[Parcel] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     trouble: str = ""
 
     def failure(self) -> SchedulerError | None:
         """What a person should be told, without a word on any participant."""
-        refused = [
+        problems = [
             Problem(parcel.whose, f"is refused by the mail server ({reply})", _MEND)
             for parcel, reply in self.refused
-        ]
+        ] + self.problems
         if not self.waiting:
-            return BadInput(refused) if refused else None
+            return BadInput(problems) if problems else None
         count = len(self.sent) + len(self.refused) + len(self.waiting)
-        told = "; ".join([self.trouble, *map(str, refused)])
+        told = "; ".join([self.trouble, *map(str, problems)])
         return DeliveryFailed(f"{len(self.waiting)} of {count} mails wait for the next run: {told}")
 
 

@@ -18,7 +18,7 @@ from scheduler.exporters import csv, ics
 from scheduler.exporters.sheetfacts import Sheaf
 from scheduler.files import Staging
 from scheduler.protocol import Protocol
-from scheduler.services import holdings, studies
+from scheduler.services import consents, holdings, studies
 from scheduler.services.clinics import Clinic, check_site
 from scheduler.services.told import as_told
 from scheduler.sites import Audience
@@ -164,13 +164,14 @@ def publish(
     Raises:
         UnknownName: nobody is enrolled under the code.
         OtherSite: the participant is not the clinic's.
+        NoConsent: a participant's own calendar is not to leave the hospital.
         OutputError: the folder cannot be written.
     """
     site = replace(clinic.site, language=language or clinic.site.language)
     press = Press(replace(clinic, site=site), own, printed=printed)
     # Only calendars tell of what is no more.
     told_to = audience if kind is Kind.ICS else None
-    chosen = store.read(lambda book: folios(book, clinic, selection, told_to))
+    chosen = store.read(lambda book: consented(book, clinic, selection, told_to))
     if not chosen:
         return ()
     with Staging(out) as staging:
@@ -189,6 +190,23 @@ def _files(
             return press.sheets(selection, folios)
         case Kind.CSV:
             return press.table(selection, folios)
+
+
+def consented(
+    book: Book, clinic: Clinic, selection: Selection, told_to: Audience | None
+) -> list[Folio]:
+    """The same as `folios`; of participants to be told themselves, those who consented to it.
+
+    Raises:
+        NoConsent: the one participant who is selected has not.
+    """
+    found = folios(book, clinic, selection, told_to)
+    if told_to is not Audience.PARTICIPANT:
+        return found
+    if selection.subject:
+        consents.check(book, book.subject(selection.subject))
+    known = book.consented(clinic.site.code)
+    return [folio for folio in found if folio.subject.code in known]
 
 
 def folios(

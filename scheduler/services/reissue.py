@@ -45,7 +45,7 @@ def reissue(
     Raises:
         UnknownName: nobody is enrolled under the code.
         OtherSite: the participant is not the clinic's.
-        Refused: the person may not, or gives no reason.
+        Refused: the person may not, or gives no reason, or the participant has not consented.
         OutputError: the folder cannot be written.
     """
     permit("reissue calendars", DESK, user=change.user, people=clinic.site.people)
@@ -61,7 +61,7 @@ def reissue(
             raised = _raised(book, clinic, selection, change)
             if raised:
                 book.record(change, raised)
-                folios = publication.folios(book, clinic, selection, audience)
+                folios = publication.consented(book, clinic, selection, audience)
                 for name, content in press.calendars(selection, folios, audience):
                     staging.put(name, [content])
             return raised

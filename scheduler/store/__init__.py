@@ -2,6 +2,7 @@
 
 from scheduler.store.book import Book
 from scheduler.store.changes import Change, Entry, Following
+from scheduler.store.consents import Consent
 from scheduler.store.entries import DoubleBooked
 from scheduler.store.interruption import Interruption
 from scheduler.store.outbox import Mailing, State
@@ -12,6 +13,7 @@ from scheduler.store.verification import Verdict
 __all__ = [
     "Book",
     "Change",
+    "Consent",
     "DoubleBooked",
     "Entry",
     "Following",

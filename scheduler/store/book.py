@@ -12,6 +12,7 @@ beside the old ones.
 """
 
 from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ from scheduler.ruling import Ruling
 from scheduler.store import (
     appointments,
     chain,
+    consents,
     deeds,
     entries,
     products,
@@ -36,6 +38,7 @@ from scheduler.store import (
 )
 from scheduler.store.chain import Head
 from scheduler.store.changes import Change, Entry, Following
+from scheduler.store.consents import Consent
 from scheduler.store.marks import Marks
 from scheduler.store.outbox import Outbox
 from scheduler.store.screenings import Ruled
@@ -288,6 +291,28 @@ class Book:
         with self._connection.begin_nested():
             change_id = self.marks.id_of(change)
             products.append(self._connection, change_id, subject_id, changed)
+
+    def consent(self, subject: str) -> Consent | None:
+        """The subject's last word on reminders, None when nothing was recorded.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        return consents.of_subject(self._connection, self._id_of(subject))
+
+    def consented(self, site: str) -> frozenset[str]:
+        """The codes of a site's subjects who want to be told of their appointments."""
+        return consents.given(self._connection, site)
+
+    def record_consent(self, change: Change, subject: str, day: date, *, given: bool) -> None:
+        """Record a subject's word on reminders.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        subject_id = self._id_of(subject)
+        change_id = self.marks.id_of(change)
+        consents.add(self._connection, change_id, subject_id, day, given=given)
 
     def deeds(self) -> tuple[Deed, ...]:
         """The audit trail: everything that was ever done, oldest first."""

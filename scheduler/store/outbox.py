@@ -15,7 +15,7 @@ whatever dies in between is sent again under the same Message-ID, and nothing is
 (True, False)
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +25,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, upd
 
 from scheduler.exporters.mail import Letter
 from scheduler.store.tables import outbox
+
+DIGEST, REMINDER = "digest", "reminder"
+"""Kinds of mails."""
 
 
 class State(StrEnum):
@@ -69,9 +72,15 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, site: str, kind: str) -> tuple[Mailing, ...]:
-        """Every mail of a kind that a site ever queued, oldest first."""
-        query = select(outbox).where(outbox.c.site == site, outbox.c.kind == kind)
+    def of(
+        self, site: str, kind: str, states: Iterable[State] = tuple(State)
+    ) -> tuple[Mailing, ...]:
+        """Every mail of a kind that a site ever queued and that is so far, oldest first."""
+        query = select(outbox).where(
+            outbox.c.site == site,
+            outbox.c.kind == kind,
+            outbox.c.state.in_([state.value for state in states]),
+        )
         return tuple(map(_mailing, self._connection.execute(query.order_by(outbox.c.id))))
 
     def queue(self, mailing: Mailing) -> bool:

@@ -5,8 +5,8 @@ what open and completed visits take now, in which no two rows of one unit may ov
 `outbox` is no history either: the mails to be sent, and how far each is.
 
 >>> sorted(metadata.tables)
-['amendments', 'bookings', 'changes', 'outbox', 'product_entries', 'products', 'protocols', \
-'screenings', 'seals', 'subjects', 'visit_entries', 'visits', 'weights']
+['amendments', 'bookings', 'changes', 'consents', 'outbox', 'product_entries', 'products', \
+'protocols', 'screenings', 'seals', 'subjects', 'visit_entries', 'visits', 'weights']
 """
 
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -165,6 +165,20 @@ screenings = Table(
 """What screenings came to, rule by rule in `rules`, by the protocol of that `version`; the
 newest row counts.  Never an answer: `consent` alone is a date that was asked for, and may
 be known to the month or the year only."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Index(None, "subject_id"),
+    Index(None, "change_id"),
+)
+"""Whether a participant wants to be told of appointments outside of the hospital; the newest
+row counts, and without one the answer is no."""
 
 visits = Table(
     "visits",

@@ -63,6 +63,7 @@ def test_a_calendar_of_a_participant_is_that_of_the_enrollment(schedule: Schedul
 
 
 def test_participants_get_one_each(three: Schedule) -> None:
+    three.consent("ZJ-001", "ZJ-002", "ZJ-003")
     names = [f"ZJ-00{n}-participant.ics" for n in (1, 2, 3)]
     assert written(three, three("export", "ics", "--audience", "participant")) == names
     for name, count in zip(names, (13, 13, 7), strict=True):
@@ -73,6 +74,7 @@ def test_participants_get_one_each(three: Schedule) -> None:
 
 def test_a_participant_alone_is_named_as_well(schedule: Schedule) -> None:
     schedule.enter()
+    schedule.consent("ZJ-001")
     options = ("export", "ics", "--audience", "participant")
     assert written(schedule, schedule(*options)) == ["ZJ-001-participant.ics"]
     assert written(schedule, schedule(*options, "--subject", "ZJ-001")) == [

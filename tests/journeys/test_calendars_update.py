@@ -351,6 +351,7 @@ def assessed(schedule: Schedule, *more: str) -> dict[str, bytes]:
 def test_a_participants_calendar_is_quiet_while_nothing_they_read_changes(
     participant: Schedule,
 ) -> None:
+    participant.consent("ZJ-001")
     with freeze_time("2026-03-01T00:00:00Z", ignore=["_pytest.timing"]):
         done(participant, "visit confirm ZJ-001 infusion-2")
         before = blocks(exported(participant, "--audience", "participant"))

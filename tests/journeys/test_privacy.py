@@ -41,6 +41,7 @@ def exported(schedule: Schedule) -> Schedule:
     """Calendars of two arms for every audience in both languages."""
     schedule.enter()
     schedule.enter(arm="routine")
+    schedule.consent("ZJ-001", "ZJ-002")
     for language in ("en", "zh"):
         for audience in ("staff", "participant", "assessor"):
             options = ("--audience", audience, "--language", language, "--out", language)

@@ -3,7 +3,7 @@
 import pytest
 
 from scheduler.readers.site import read
-from scheduler.sites import Audience, Detail, Recipient
+from scheduler.sites import Audience, Detail, Recipient, Reminders
 from tests.readers.test_site import SMALL, line, problems
 
 MAIL = """
@@ -87,6 +87,34 @@ def test_mistakes(before: str, after: str, says: str) -> None:
     assert says in str(problem)
     assert "SECRET" not in str(problem)
     assert problem.place.startswith("clinic.toml:")
+
+
+REMINDERS = '[reminders]\ndays_before = 2\naddresses = "participants.toml"\n'
+
+
+def test_reminders() -> None:
+    site = read(SMALL + MAIL + REMINDERS, "clinic.toml")
+    assert site.reminders == Reminders(days_before=2, addresses="participants.toml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("= 2", "= 0", "reminders.days_before must be from 1 to 14, not 0"),
+        ("= 2", "= 15", "reminders.days_before must be from 1 to 14, not 15"),
+        ("days_before = 2", "", "reminders.days_before is missing"),
+        ('addresses = "participants.toml"', "", "reminders.addresses is missing"),
+        ('"participants.toml"', '""', "reminders.addresses is empty"),
+    ],
+)
+def test_mistakes_of_reminders(before: str, after: str, says: str) -> None:
+    [problem] = problems(SMALL + MAIL + REMINDERS.replace(before, after))
+    assert says in str(problem)
+
+
+def test_reminders_need_a_sender() -> None:
+    [problem] = problems(SMALL + REMINDERS)
+    assert "mail is missing" in str(problem)
 
 
 def test_all_mistakes_at_once_with_their_lines() -> None:

@@ -52,6 +52,7 @@ def _begin(book: Book) -> None:
     enrolling(SUBJECT, VISIT)(book)
     book.keep_ruling(CHANGE, "ZJ-001", RULING)
     book.supply(CHANGE, "ZJ-001", [BATCH])
+    book.record_consent(CHANGE, "ZJ-001", SUBJECT.enrolled, given=True)
 
 
 @contextmanager
