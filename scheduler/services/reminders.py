@@ -16,7 +16,7 @@ from scheduler.exporters import remindermail
 from scheduler.exporters.mail import Envelope, Letter, message, message_id
 from scheduler.readers import addresses
 from scheduler.readers.addresses import Contact
-from scheduler.reminders import about, due
+from scheduler.reminders import about, again, due, told
 from scheduler.services.clinics import Clinic
 from scheduler.services.digests import stationery, week_name
 from scheduler.services.posting import Parcel
@@ -63,7 +63,7 @@ def previewed(
     site, paper = clinic.site, stationery(own)
     for visit in store.read(lambda book: _due(book, site, as_of)):
         language = known[visit.subject].language if visit.subject in known else site.language
-        mailing = _mailing(visit, site, now)
+        mailing = _mailing(visit, site, about(visit), now)
         letter = remindermail.letter(
             visit, site=site, language=language, written=now, stationery=paper
         )
@@ -75,19 +75,28 @@ def previewed(
 def queue(
     store: Store, clinic: Clinic, as_of: date, known: Contacts, *, now: datetime, own: Path | None
 ) -> None:
-    """Enter the reminders that are due and have an address; one for each visit and start."""
+    """Enter the reminders that are due, have an address, and tell what was not told last."""
     site, paper = clinic.site, stationery(own)
 
-    def work(book: Book) -> None:
-        for visit in _due(book, site, as_of):
-            if visit.subject in known:
-                language = known[visit.subject].language
-                letter = remindermail.letter(
-                    visit, site=site, language=language, written=now, stationery=paper
-                )
-                book.outbox.queue(_mailing(visit, site, now, letter))
+    def news(book: Book) -> list[tuple[Visit, str]]:
+        """Appointments that are not what was told last, and what to call their reminders."""
+        before = _before(book, site)
+        return [
+            (visit, again([m.about for m in mailings], about(visit)))
+            for visit in _due(book, site, as_of)
+            if visit.subject in known
+            and not _is_told(mailings := before.get((visit.subject, visit.ref), []), visit)
+        ]
 
-    if store.read(lambda book: bool(_due(book, site, as_of))):
+    def work(book: Book) -> None:
+        for visit, name in news(book):
+            language = known[visit.subject].language
+            letter = remindermail.letter(
+                visit, site=site, language=language, written=now, stationery=paper
+            )
+            book.outbox.queue(_mailing(visit, site, name, now, letter))
+
+    if store.read(news):
         store.write(work)
 
 
@@ -117,6 +126,21 @@ def _due(book: Book, site: Site, as_of: date) -> tuple[Visit, ...]:
     return tuple(visit for visit in found if visit.subject in consented)
 
 
+def _before(book: Book, site: Site) -> dict[tuple[str, str], list[Mailing]]:
+    """The reminders of each visit so far, oldest first."""
+    found: dict[tuple[str, str], list[Mailing]] = {}
+    for mailing in book.outbox.of(site.code, REMINDER):
+        ref = mailing.about.partition(" ")[0]
+        found.setdefault((mailing.recipient, ref), []).append(mailing)
+    return found
+
+
+def _is_told(mailings: list[Mailing], visit: Visit) -> bool:
+    """Whether the last reminder of a visit that was not dropped tells its appointment."""
+    counted = [mailing for mailing in mailings if mailing.state is not State.DROPPED]
+    return bool(counted) and told(counted[-1].about) == about(visit)
+
+
 def _stands(mailing: Mailing, as_of: date, book: Book) -> bool:
     """Whether the participant still wants it, and the appointment is as it says, and ahead."""
     consent = book.consent(mailing.recipient)
@@ -124,7 +148,7 @@ def _stands(mailing: Mailing, as_of: date, book: Book) -> bool:
         return False
     visits = book.visits(subject=mailing.recipient)
     return any(
-        about(visit) == mailing.about and visit.day is not None and visit.day > as_of
+        about(visit) == told(mailing.about) and visit.day is not None and visit.day > as_of
         for visit in visits
     )
 
@@ -134,15 +158,17 @@ def _retry(book: Book, site: Site) -> None:
         book.outbox.retry(mailing)
 
 
-def _mailing(visit: Visit, site: Site, now: datetime, letter: Letter | None = None) -> Mailing:
-    week, told = week_name(visit.day or visit.target), about(visit)
+def _mailing(
+    visit: Visit, site: Site, name: str, now: datetime, letter: Letter | None = None
+) -> Mailing:
+    week = week_name(visit.day or visit.target)
     return Mailing(
         site=site.code,
         kind=REMINDER,
         week=week,
         recipient=visit.subject,
-        about=told,
-        message_id=message_id(site.domain, REMINDER, week, site.code, visit.subject, told),
+        about=name,
+        message_id=message_id(site.domain, REMINDER, week, site.code, visit.subject, name),
         queued=now,
         letter=letter,
     )

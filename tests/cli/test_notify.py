@@ -109,7 +109,7 @@ def test_a_site_without_recipients(schedule: Schedule) -> None:
     site = schedule.write("site.toml", site_file().partition("# The weekly mail")[0])
     outcome = schedule("--site", site, *MONDAY, "--dry-run")
     assert (outcome.code, schedule.files()) == (5, ["site.toml"])
-    assert "site ZJ: has no recipient (add a [[recipient]])" in outcome.err
+    assert "site ZJ: sends no mail (add a [[recipient]] or [reminders])" in outcome.err
 
 
 def test_templates_of_the_hospital_win(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,36 @@ def test_a_moved_appointment_is_told_anew_and_a_called_off_one_is_not(office: De
     assert "09:30 to 16:30" in texts[1]
 
 
+def test_an_appointment_that_moves_back_is_told_again(office: Desk) -> None:
+    """Who was told of the new time last would go by it."""
+    office.consent()
+    for at in ("09:30", "08:00"):
+        assert office(day=DAY) == Outcome(code=0, out="", err="")
+        arguments = ("--time", at, "--reason", "asked for")
+        moved = office.desk("visit", "move", "ZJ-001", "infusion-1", *arguments)
+        assert moved.code == 0, moved.err
+    for _ in range(2):
+        assert office(day=DAY) == Outcome(code=0, out="", err="")
+    mails = [parsed(mail.content) for mail in office.server.received]
+    told = [part(mail, "plain") for mail in mails]
+    starts = [at for text in told for at in ("08:00 to 15:00", "09:30 to 16:30") if at in text]
+    assert starts == ["08:00 to 15:00", "09:30 to 16:30", "08:00 to 15:00"]
+    assert len({mail["Message-ID"] for mail in mails}) == len(mails)
+
+
+def test_who_consents_again_is_reminded_again(office: Desk) -> None:
+    office.consent()
+    office.server.faults.replies["someone@mail.example"] = ["450 4.2.0 later"]
+    assert office(day=DAY).code == 7
+    office.server.faults.replies = {}
+    office.consent("--withdraw")
+    assert office(day=DAY).code == 0
+    assert office.server.received == []
+    office.consent()
+    assert office(day=DAY).code == 0
+    assert len(office.server.received) == 2
+
+
 def test_late_reminders_are_not_sent(office: Desk) -> None:
     office.consent()
     office.server.faults.replies["someone@mail.example"] = ["450 4.2.0 later"]
