@@ -29,6 +29,8 @@ FREE = frozenset({Status.PLANNED, Status.SCHEDULED})
 CALLED_OFF = frozenset({Status.CANCELLED, Status.MISSED})
 """Visits that will not take place, and yet count as a date for those that hang on them."""
 
+_NOTED = ": it counts as "
+
 
 def standing_day(visit: Visit) -> date:
     """The day of a visit: when it took place, else its appointment, else its target."""
@@ -117,6 +119,7 @@ def expected_anew(
     """`visits`, the open ones with the target and window that their anchors make now.
 
     Those just `placed` know why they stand where they do; the others are told the rule.
+    All are told which of their anchors was called off, and as what day it counts.
     """
     dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
     result = dict(visits)
@@ -124,9 +127,11 @@ def expected_anew(
         id = node.encounter.id
         expected = expect(node.encounter, dates)
         visit = visits.get(id)
-        if visit is not None and visit.status in OPEN and _moved(visit, expected):
-            why = visit.why if id in placed else expected.rules
-            result[id] = replace(_expected(visit, expected), why=why)
+        if visit is not None and visit.status in OPEN:
+            moved = _moved(visit, expected) and id not in placed
+            why = expected.rules if moved else _without_notes(visit.why)
+            notes = _notes(tree.arm, node.encounter, result, dates)
+            result[id] = replace(_expected(visit, expected), why=(*why, *notes))
         dates[id] = _counts_as(tree.arm, node.encounter, result, dates)
     return result
 
@@ -134,10 +139,11 @@ def expected_anew(
 def revised(before: Visit, after: Visit, at: datetime) -> Visit:
     """`after` as the next state of `before`, or `before` itself where nothing changed.
 
-    `sequence` rises when time, place or status changes, and only then.
+    `sequence` rises when time, place or status changes, and only then.  Reasons are told
+    in no calendar, so that new ones alone leave the last change as it was.
     """
-    if after == before:
-        return before
+    if replace(after, why=before.why) == before:
+        return after
     told = (after.scheduled, after.allocations, after.status)
     rises = told != (before.scheduled, before.allocations, before.status)
     return replace(after, sequence=before.sequence + rises, changed=at)
@@ -174,16 +180,36 @@ def _counts_as(
     the first counts as the milestone for that.
     """
     visit, expected = visits.get(encounter.id), expect(encounter, dates)
-    treatment, milestone = infusions(arm), untreated(arm, visits)
-    if milestone is not None and encounter in treatment:
-        second = encounter.timing.anchor in {infusion.id for infusion in treatment}
-        return expected.target if second else dates[milestone]
-    if visit is None:
+    if milestone := _milestone(arm, encounter, visits):
+        return dates[milestone]
+    if visit is None or (untreated(arm, visits) and encounter in infusions(arm)):
         return expected.target
     if visit.status in CALLED_OFF:
         day = visit.day
         return day if day is not None and day in expected.window else expected.target
     return standing_day(visit)
+
+
+def _notes(
+    arm: Arm, encounter: Encounter, visits: Mapping[str, Visit], dates: Mapping[str, date]
+) -> Iterator[str]:
+    """A sentence for each anchor of an encounter that was called off."""
+    for anchor in sorted(encounter.anchors() & visits.keys()):
+        visit = visits[anchor]
+        if visit.status in CALLED_OFF:
+            counted = _milestone(arm, arm.encounter(anchor), visits) or "its expected date"
+            yield f"{visit.ref} was {visit.status}{_NOTED}{counted}, {dates[anchor]}"
+
+
+def _milestone(arm: Arm, encounter: Encounter, visits: Mapping[str, Visit]) -> str | None:
+    """The milestone that counts for the first infusion of a participant who is never treated."""
+    ids = {infusion.id for infusion in infusions(arm)}
+    is_first = encounter.id in ids and encounter.timing.anchor not in ids
+    return untreated(arm, visits) if is_first else None
+
+
+def _without_notes(why: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sentence for sentence in why if _NOTED not in sentence)
 
 
 def _may_move(

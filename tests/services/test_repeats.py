@@ -1,5 +1,6 @@
 """Failed cultures: another aspiration and all that hangs on it, or the end of treatment."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -217,7 +218,10 @@ def test_treatment_ends_after_infusion_1_without_moving_follow_ups(store: Store)
     before = course.visits()
     course.fail("B-1", end=True)
     after = course.visits()
-    assert {ref for ref in after if after[ref] != before[ref]} == {"infusion-2"}
+    assert {ref for ref in after if after[ref] != before[ref]} == {"infusion-2", "day-8", "day-14"}
+    assert all(
+        after[ref] == replace(before[ref], why=after[ref].why) for ref in ("day-8", "day-14")
+    )
     assert after["infusion-2"].status is Status.CANCELLED
     with pytest.raises(Refused, match="no infusion to come"):
         course.fail("B-1", end=True)
@@ -229,3 +233,5 @@ def test_a_cancelled_pair_by_hand_counts_as_the_milestone_too(store: Store) -> N
     course(Act.CANCEL, "infusion-2")
     course(Act.CANCEL, "infusion-1")
     assert course["day-90"].target == date(2026, 7, 8)
+    *_, note = course["day-90"].why
+    assert note == "infusion-1 was cancelled: it counts as matched-day-0, 2026-04-09"

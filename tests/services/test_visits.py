@@ -300,8 +300,13 @@ def test_a_cancelled_infusion_2_counts_as_its_expected_date(treated: Life) -> No
     before = treated.visits()
     outcome = treated(Act.CANCEL, "infusion-2")
     assert [visit.ref for visit in outcome.leaning] == ["day-8", "day-14"]
-    assert [after.ref for _, after in outcome.changes] == ["infusion-2"]
+    assert [after.ref for _, after in outcome.changes] == ["infusion-2", "day-8", "day-14"]
     assert moved(treated, before) == set()
+    note = "infusion-2 was cancelled: it counts as its expected date, 2026-04-16"
+    for ref in ("day-8", "day-14"):
+        after = treated[ref]
+        assert after == replace(before[ref], why=(*before[ref].why, note))
+    assert note not in treated["day-30"].why
     # The expected date is a week after the actual infusion 1, should that be mended.
     treated(Act.RESUME, "infusion-1")
     treated.complete("infusion-1", "2026-04-13")
@@ -314,6 +319,8 @@ def test_a_missed_anchor_counts_as_its_expected_date(life: Life) -> None:
     outcome = life(Act.MISS, "aspiration")
     assert [visit.ref for visit in outcome.leaning] == ["infusion-1"]
     assert moved(life, before) == set()
+    *_, note = life["infusion-1"].why
+    assert note == "aspiration was missed: it counts as its expected date, 2026-03-05"
 
 
 def test_a_move_of_infusion_1_takes_the_second_along(life: Life) -> None:
@@ -435,7 +442,8 @@ def test_resumed_after_the_pair_has_moved(life: Life) -> None:
     life.move("infusion-1", "2026-04-13")
     outcome = life(Act.RESUME, "infusion-2")
     assert life["infusion-2"].day == date(2026, 4, 20)
-    assert [after.ref for _, after in outcome.changes] == ["infusion-2"]
+    assert [after.ref for _, after in outcome.changes] == ["infusion-2", "day-8", "day-14"]
+    assert not any("was cancelled" in why for after in life.visits().values() for why in after.why)
 
 
 def test_resumed_when_another_has_the_slot(store: Store) -> None:
