@@ -133,7 +133,7 @@ class Amending:
             self._standing,
             along,
             frozenset(id for id in self._standing if self._is_unfit(id)),
-            frozenset(self._behind),
+            frozenset(self._behind | {i for i, v in self._before.items() if _is_repeated(v)}),
         )
 
     def reach(self) -> Window:
@@ -251,3 +251,12 @@ class Amending:
         if visit.status not in OPEN:
             return False
         return (visit.day or visit.window.latest) < self._today
+
+
+def _is_repeated(visit: Visit) -> bool:
+    """Whether an open visit repeats another outside of the window, as after a failed culture.
+
+    No version has a rule for its day: it stays where it was put, and what hangs on it follows.
+    """
+    outside = visit.day is not None and visit.window.beyond(visit.day) != 0
+    return visit.occurrence > 1 and visit.status in OPEN and outside

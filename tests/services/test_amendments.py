@@ -17,6 +17,7 @@ from scheduler.sites import Role
 from scheduler.store import Book, Store
 from scheduler.subject import OPEN, Status, Visit
 from tests.arms import tree, trial
+from tests.courses import begin
 from tests.databases import Databases
 from tests.lives import CLINIC, Life, change, enroll, staffed, told
 from tests.versions import study, version, with_row
@@ -445,3 +446,21 @@ def test_book_that_changed_after_the_list_is_left_alone(store: Store) -> None:
     with pytest.raises(BookChanged, match="nothing was stored"):
         amendments.amend(store, lambda _: CLINIC, request, mark, today, seen=seen)
     assert whole(store) == before
+
+
+def test_repeated_aspiration_stays_and_what_hangs_on_it_follows(store: Store) -> None:
+    """After a failed culture the cells are taken again on 2026-04-20, far from enrollment + 3."""
+    course = begin(store)
+    course.complete("aspiration", "2026-03-05")
+    course.order("B-1")
+    course.fail("B-1", today="2026-04-08", earliest=date(2026, 4, 20))
+    before = course.visits()
+    assert before["aspiration#2"].day == date(2026, 4, 20)
+    text = version(aspiration='offset = "4 d"', infusion_1='offset = "28 d"')
+    amend(store, text, "2026-04-08")
+    after = course.visits()
+    assert told(after["aspiration#2"]) == told(before["aspiration#2"])
+    assert after["aspiration#2"].target == date(2026, 3, 6)
+    assert after["infusion-1#2"].target == date(2026, 5, 18)
+    days = after["infusion-1#2"].day, after["infusion-2#2"].day
+    assert days == (date(2026, 5, 18), date(2026, 5, 25))
