@@ -24,14 +24,15 @@ when it was recorded: no later change of rules or anchors makes or mends a devia
 [('out-of-window', 2, 'enrollment + 3 days, window -0/+1 d')]
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain, combinations, takewhile
 
-from scheduler.protocol import Arm
+from scheduler.protocol import Arm, Encounter, Milestone
 from scheduler.subject import OPEN, Status, Visit
+from scheduler.words import Words
 
 WITHDRAWAL = "subject withdraw"
 """The command that cancels visits because the participant leaves: that is no deviation."""
@@ -47,6 +48,8 @@ class Kind(StrEnum):
     """Missed, or cancelled although the participant stays in the study."""
     OUT_OF_ORDER = "out-of-order"
     NO_SLOT = "no-slot"
+    UNRECORDED = "unrecorded"
+    """The window has passed, and nobody has said what became of the visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Step:
 
     visit: Visit
     arm: Arm
+    milestones: tuple[Milestone, ...] = ()
     version: str
     user: str
     at: datetime
@@ -66,15 +70,18 @@ class Step:
 class Deviation:
     """One deviation; `visit` is the state that deviates, with the window then in force.
 
-    `days` count from the window to the actual or scheduled day, negative before it;
-    None where there is no such day.  `rule` is that of the protocol `version`.  `beside`
-    is the visit with which the order is broken.
+    `days` count from the window to the actual or scheduled day, negative before it, and
+    of what is unrecorded to the day of looking; None where there is no such day.
+    `encounter` is the row of the protocol `version` that it parts from, and `anchors` has
+    the words for what that counts from.  `beside` is the visit with which the order is
+    broken.  Nobody made what is unrecorded so: `user` is empty.
     """
 
     visit: Visit
     kind: Kind
     days: int | None
-    rule: str
+    encounter: Encounter
+    anchors: Mapping[str, Words]
     version: str
     user: str
     at: datetime
@@ -84,7 +91,12 @@ class Deviation:
     @property
     def planned(self) -> bool:
         """Whether it still lies ahead."""
-        return self.visit.status in OPEN
+        return self.visit.status in OPEN and self.kind is not Kind.UNRECORDED
+
+    @property
+    def rule(self) -> str:
+        """The timing and the limits of the encounter in words."""
+        return "; ".join(map(str, (self.encounter.timing, *self.encounter.limits)))
 
     @property
     def day(self) -> date:
@@ -97,6 +109,8 @@ class Deviation:
             return _order_broken(visit, self.beside)
         if self.kind is Kind.NO_SLOT:
             return f"no slot: {'; '.join(visit.why)}"
+        if self.kind is Kind.UNRECORDED:
+            return f"not recorded, {self.days} d after the end of its window, {window.latest}"
         allowed = f"window {window.earliest} to {window.latest}"
         if window.earliest == window.latest:
             allowed = f"only day {window.earliest}"
@@ -105,20 +119,22 @@ class Deviation:
         return f"{abs(self.days)} d {'after' if self.days > 0 else 'before'} its {allowed}"
 
 
-def deviations(history: Sequence[Step]) -> tuple[Deviation, ...]:
+def deviations(history: Sequence[Step], as_of: date = date.min) -> tuple[Deviation, ...]:
     """Every deviation of one participant, by day; `history` is oldest first.
 
-    Visits that the protocol does not foresee have no rule to deviate from.
+    What should be over `as_of` that day and is not recorded is one too.  Visits that the
+    protocol does not foresee have no rule to deviate from.
     """
     lives: dict[tuple[str, int], list[Step]] = {}
     for step in history:
         lives.setdefault((step.visit.encounter, step.visit.occurrence), []).append(step)
-    ruled = [life for life in lives.values() if _rule(life[-1])]
-    found = [*chain.from_iterable(map(_of_window, ruled)), *_of_order(ruled)]
+    ruled = [life for life in lives.values() if _row(life[-1])]
+    of_window = chain.from_iterable(_of_window(life, as_of) for life in ruled)
+    found = [*of_window, *_of_order(ruled)]
     return tuple(sorted(found, key=lambda each: (each.day, each.visit.target, each.visit.ref)))
 
 
-def _of_window(life: Sequence[Step]) -> Iterator[Deviation]:
+def _of_window(life: Sequence[Step], as_of: date) -> Iterator[Deviation]:
     last, status = life[-1], life[-1].visit.status
     if last.visit.actual is not None:
         yield from _outside(_completed(life), life)
@@ -126,10 +142,18 @@ def _of_window(life: Sequence[Step]) -> Iterator[Deviation]:
         cause = _since(life, lambda visit: visit.status is status)
         if cause.command != WITHDRAWAL:
             yield _told(Kind.MISSED, last, cause)
+    elif status in OPEN and _is_over(last.visit, as_of):
+        overdue = replace(_told(Kind.UNRECORDED, last, last), user="", reason="")
+        yield replace(overdue, days=(as_of - last.visit.window.latest).days)
     elif status in OPEN and last.visit.scheduled is None:
         yield _told(Kind.NO_SLOT, last, _since(life, lambda visit: visit.scheduled is None))
     elif status in OPEN:
         yield from _outside(last, life)
+
+
+def _is_over(visit: Visit, as_of: date) -> bool:
+    """Whether neither the window nor the appointment of a visit lies ahead any more."""
+    return as_of > max(visit.window.latest, visit.day or visit.window.latest)
 
 
 def _outside(state: Step, life: Sequence[Step]) -> Iterator[Deviation]:
@@ -185,13 +209,15 @@ def _since(life: Sequence[Step], holds: Callable[[Visit], bool]) -> Step:
 
 
 def _told(kind: Kind, state: Step, cause: Step) -> Deviation:
-    visit = state.visit
+    visit, encounter = state.visit, _row(state)
+    assert encounter is not None, "what the protocol does not foresee is left out"
     day = visit.actual or (visit.day if visit.status in OPEN else None)
     return Deviation(
         visit=visit,
         kind=kind,
         days=visit.window.beyond(day) if day else None,
-        rule=_rule(state),
+        encounter=encounter,
+        anchors=_anchors(state, encounter),
         version=state.version,
         user=cause.user,
         at=cause.at,
@@ -199,12 +225,17 @@ def _told(kind: Kind, state: Step, cause: Step) -> Deviation:
     )
 
 
-def _rule(step: Step) -> str:
-    """The encounter's timing and limits in words; "" if the arm has no such encounter."""
-    for encounter in step.arm.encounters:
-        if encounter.id == step.visit.encounter:
-            return "; ".join(map(str, (encounter.timing, *encounter.limits)))
-    return ""
+def _row(step: Step) -> Encounter | None:
+    """The encounter of a state's visit; None if the arm has no such encounter."""
+    rows = (row for row in step.arm.encounters if row.id == step.visit.encounter)
+    return next(rows, None)
+
+
+def _anchors(step: Step, encounter: Encounter) -> Mapping[str, Words]:
+    """The words for what an encounter counts from; the enrollment has none in a protocol."""
+    named = {each.id: each.label for each in step.arm.encounters}
+    named |= {each.id: each.label for each in step.milestones}
+    return {id: named[id] for id in encounter.anchors() & named.keys()}
 
 
 def _order_broken(visit: Visit, beside: Visit) -> str:

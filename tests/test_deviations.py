@@ -233,3 +233,23 @@ def test_unscheduled_visit_has_no_rule_to_break() -> None:
 def test_single_day_is_told_as_such() -> None:
     strict = replace(visit(), window=Window(earliest=DUE, latest=DUE))
     assert str(deviations(life(strict, done(strict, 1)))[0]) == "1 d after its only day 2026-04-12"
+
+
+@given(state=visits(), as_of=st.integers(-10, 10))
+def test_what_should_be_over_and_is_not_recorded_is_told_of(state: Visit, as_of: int) -> None:
+    """Once neither its window nor its appointment lies ahead, and only while it is open."""
+    kinds = [each.kind.value for each in deviations(life(state), at(as_of))]
+    over = at(as_of) > max(state.window.latest, state.day or state.window.latest)
+    assert ("unrecorded" in kinds) == (over and state.status in OPEN)
+    assert "unrecorded" not in [each.kind.value for each in deviations(life(state))]
+
+
+def test_an_unrecorded_visit_counts_the_days_and_blames_nobody() -> None:
+    [found] = deviations(life(visit(), replace(visit(), status=Status.CONFIRMED)), at(4))
+    assert brief((found,)) == [("first", "unrecorded", 3, "")]
+    assert (found.user, found.planned) == ("", False)
+    assert str(found) == "not recorded, 3 d after the end of its window, 2026-04-13"
+    assert deviations(life(visit()), at(1)) == ()
+    lost = visit(scheduled=None)
+    assert [each.kind.value for each in deviations(life(lost), at(2))] == ["unrecorded"]
+    assert [each.kind.value for each in deviations(life(lost), at(1))] == ["no-slot"]

@@ -7,7 +7,7 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import Day, json_option
+from scheduler.cli.options import Day, as_of_option, json_option
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
 from scheduler.deviations import Deviation
 from scheduler.errors import BadValue
@@ -29,6 +29,7 @@ from scheduler.services.monitoring import Selection
     "--pdf", "paper", type=click.Path(path_type=Path), metavar="FILE", help="Write a log to sign."
 )
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Of the log (default: site's).")
+@as_of_option
 @json_option
 @click.pass_obj
 def deviations(
@@ -41,13 +42,19 @@ def deviations(
     table: Path | None,
     paper: Path | None,
     language: str | None,
+    as_of: date | None,
     as_json: bool,
 ) -> None:
-    """List every out-of-window, missed, out-of-order or forced visit, and those to come."""
+    """List visits out of window or order, missed, forced or not recorded, and those to come."""
     if subject and site:
         raise click.UsageError("--subject and --site exclude each other")
     clinic = app.clinic_of(site)
-    selection = Selection(subject=subject, days=_days(first, last), planned=planned)
+    selection = Selection(
+        subject=subject,
+        days=_days(first, last),
+        planned=planned,
+        as_of=as_of or app.today(clinic.site),
+    )
     log = monitoring.find(app.store, clinic.site.code, selection)
     if as_json:
         screen.print_json({"deviations": [exporter.record(each) for each in log.deviations]})

@@ -7,17 +7,19 @@ are for staff: they hold codes and visits, never a name.
 ('subject', 'site', 'encounter', 'occurrence', 'label', 'kind')
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from scheduler.dates import Window
+from scheduler.dates import Offset, Window
 from scheduler.deviations import Deviation
 from scheduler.errors import BadInput
 from scheduler.exporters import csv
 from scheduler.exporters.records import Record
 from scheduler.exporters.sheetfacts import Facts
 from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.protocol import Timing
 from scheduler.sites import Site
+from scheduler.words import Words
 
 COLUMNS = (
     *("subject", "site", "encounter", "occurrence", "label", "kind", "planned", "days"),
@@ -105,7 +107,7 @@ def _facts(deviation: Deviation, site: Site, language: str) -> Facts:
         "day": _iso(visit.actual or visit.day),
         "earliest": _iso(visit.window.earliest),
         "latest": _iso(visit.window.latest),
-        "rule": deviation.rule,
+        "rule": [_rule(part, deviation.anchors, language) for part in _parts(deviation)],
         "version": deviation.version,
         "why": list(visit.why) if visit.scheduled is None else [],
         "beside": beside
@@ -118,6 +120,35 @@ def _facts(deviation: Deviation, site: Site, language: str) -> Facts:
         "by": deviation.user,
         "at": f"{deviation.at.astimezone(site.tz()):%Y-%m-%d %H:%M}",
     }
+
+
+def _parts(deviation: Deviation) -> Iterator[tuple[str, str, Offset, Timing | None]]:
+    """Each part of the rule: what it is, anchor and offset; the first with its timing."""
+    timing = deviation.encounter.timing
+    yield "target", timing.anchor, timing.offset, timing
+    for limit in deviation.encounter.limits:
+        if limit.not_before is not None:
+            yield "not_before", limit.anchor, limit.not_before, None
+        if limit.not_after is not None:
+            yield "not_after", limit.anchor, limit.not_after, None
+
+
+def _rule(
+    part: tuple[str, str, Offset, Timing | None], anchors: Mapping[str, Words], language: str
+) -> Facts:
+    kind, anchor, offset, timing = part
+    return {
+        "kind": kind,
+        "anchor": anchors[anchor].say(language) if anchor in anchors else None,
+        "offset": _span(offset),
+        "before": _span(timing.before) if timing else None,
+        "after": _span(timing.after) if timing else None,
+    }
+
+
+def _span(offset: Offset) -> Facts:
+    months, days = offset.months, offset.days
+    return {"amount": months or days, "unit": "months" if months else "days"}
 
 
 def _iso(day: date | None) -> str | None:

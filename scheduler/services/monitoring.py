@@ -6,7 +6,7 @@ with it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +22,15 @@ from scheduler.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which deviations: of one participant or all of the site, of some days, only planned ones."""
+    """Which deviations: of one participant or all of the site, of some days, only planned ones.
+
+    What is not recorded `as_of` that day, though its window has passed, is one of them.
+    """
 
     subject: str | None = None
     days: Window | None = None
     planned: bool = False
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ def find(store: Store, site: str, selection: Selection) -> Log:
         found = tuple(
             deviation
             for subject in subjects
-            for deviation in deviations(_steps(book, subject))
+            for deviation in deviations(_steps(book, subject), selection.as_of)
             if deviation.planned or not selection.planned
             if selection.days is None or deviation.day in selection.days
         )
@@ -106,11 +110,12 @@ def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
     """The participant's history, each state with the rules it was recorded under."""
     history = book.history(subject.code)
     rules = partial(studies.version, book, subject.protocol)
-    arms = {v: rules(v).arm(subject.arm) for v in {entry.version for entry in history}}
+    protocols = {version: rules(version) for version in {entry.version for entry in history}}
     return tuple(
         Step(
             visit=entry.visit,
-            arm=arms[entry.version],
+            arm=protocols[entry.version].arm(subject.arm),
+            milestones=protocols[entry.version].milestones,
             version=entry.version,
             user=entry.change.user,
             at=entry.change.at,

@@ -13,8 +13,11 @@ from scheduler.deviations import Deviation, Kind
 from scheduler.errors import UnknownName
 from scheduler.exporters.deviations import COLUMNS, log, record, table
 from scheduler.subject import Status
-from tests.arms import zhujiang
+from tests.arms import trial, zhujiang
 from tests.printing import PRINTED, templates, visits
+
+RULE_ZH = "第 1 次输注 + 3 天，窗口期 −1 天 / +1 天 版本 1"
+ARM = trial().arm("bmsc")
 
 
 def deviation(number: int = 1, kind: Kind = Kind.OUT_OF_WINDOW, **more: object) -> Deviation:
@@ -30,7 +33,8 @@ def deviation(number: int = 1, kind: Kind = Kind.OUT_OF_WINDOW, **more: object) 
         visit=late,
         kind=kind,
         days=2,
-        rule="infusion-1 + 3 days, window -1/+1 d",
+        encounter=ARM.encounter("day-3"),
+        anchors={"infusion-1": ARM.encounter("infusion-1").label},
         version="1",
         user="li",
         at=datetime(2026, 4, 15, 1, tzinfo=UTC),
@@ -72,9 +76,24 @@ def test_log_flows_over_pages_and_repeats_its_head() -> None:
     [
         (
             "en",
-            ["Deviation log", "Out of window by decision", "PLANNED", "which it should precede"],
+            [
+                *("Deviation log", "Out of window by decision", "PLANNED"),
+                *("which it should precede", "Not recorded 9 d after the end of the window"),
+                "Infusion 1 + 3 d, window −1 d / +1 d version 1",
+            ],
         ),
-        ("zh", ["方案偏离记录表", "经决定超出窗口期", "预计", "按方案应在其之前", "监查员"]),
+        (
+            "zh",
+            [
+                "方案偏离记录表",
+                "经决定超出窗口期",
+                "预计",
+                "按方案应在其之前",
+                "监查员",
+                "未记录 窗口期结束后已过 9 天",
+                RULE_ZH,
+            ],
+        ),
     ],
 )
 def test_every_kind_has_words(language: str, words: list[str]) -> None:
@@ -86,6 +105,7 @@ def test_every_kind_has_words(language: str, words: list[str]) -> None:
         deviation(kind=Kind.FORCED, visit=ahead),
         deviation(kind=Kind.MISSED, visit=replace(ahead, status=Status.MISSED), days=None),
         deviation(kind=Kind.NO_SLOT, visit=lost, days=None),
+        deviation(kind=Kind.UNRECORDED, visit=ahead, days=9, user="", reason=""),
         deviation(kind=Kind.OUT_OF_ORDER, beside=replace(visits()[6], actual=date(2026, 4, 14))),
     ]
     days = Window(earliest=date(2026, 4, 1), latest=date(2026, 4, 30))

@@ -135,3 +135,23 @@ def test_refusals(schedule: Schedule) -> None:
     ):
         outcome = schedule("deviations", *options)
         assert (outcome.code, words in outcome.err) == (code, True), outcome.err
+
+
+def test_what_nobody_has_recorded_yet(schedule: Schedule) -> None:
+    """On 2026-04-17 all up to infusion 2 is over but what was completed."""
+    schedule.enter()
+    done(schedule("visit", "complete", "ZJ-001", "baseline", "--as-of", "2026-03-02"))
+    found = schedule("deviations", "--as-of", "2026-04-17", "--json").json["deviations"]
+    told = {each["encounter"]: (each["kind"], each["days"], each["by"]) for each in found}
+    assert told == {
+        "aspiration": ("unrecorded", 39, ""),
+        "pre-check": ("unrecorded", 14, ""),
+        "infusion-1": ("unrecorded", 1, ""),
+        "day-1": ("unrecorded", 7, ""),
+        "day-3": ("unrecorded", 4, ""),
+        "infusion-2": ("unrecorded", 1, ""),
+    }
+    assert not any(each["planned"] for each in found)
+    table = done(schedule("deviations", "--as-of", "2026-04-17"))
+    assert "6 on record, 0 planned" in table.out
+    assert schedule("deviations", "--json").json["deviations"] == []
