@@ -88,3 +88,7 @@ class Selection:
                 yield deed
             elif steps := tuple(step for step in deed.steps if step.subject == self.subject):
                 yield replace(deed, steps=steps)
+
+
+EVERYTHING = Selection()
+"""The whole trail."""

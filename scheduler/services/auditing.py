@@ -92,4 +92,4 @@ def _asked(book: Book, asked: Asked, site: Site) -> tuple[Deed, ...]:
     if asked.first or asked.last:
         days = Window(earliest=asked.first or FIRST_DAY, latest=asked.last or LAST_DAY)
         span = days.interval(site.tz())
-    return Selection(subject=subject, person=asked.person, span=span).of(book.deeds())
+    return book.deeds(Selection(subject=subject, person=asked.person, span=span))

@@ -44,7 +44,7 @@ from scheduler.store.outbox import Outbox
 from scheduler.store.screenings import Ruled
 from scheduler.store.verification import Verdict
 from scheduler.subject import Allocation, Subject, Visit, Weight
-from scheduler.trail import Deed
+from scheduler.trail import EVERYTHING, Deed, Selection
 
 
 class Book:
@@ -314,9 +314,13 @@ class Book:
         change_id = self.marks.id_of(change)
         consents.add(self._connection, change_id, subject_id, day, given=given)
 
-    def deeds(self) -> tuple[Deed, ...]:
-        """The audit trail: everything that was ever done, oldest first."""
-        return deeds.read(self._connection)
+    def deeds(self, selection: Selection = EVERYTHING) -> tuple[Deed, ...]:
+        """The audit trail: what was ever done, or what is selected of it, oldest first.
+
+        Raises:
+            UnknownName: the selected person has never done anything.
+        """
+        return deeds.read(self._connection, selection)
 
     def verify(self, noted: str = "") -> Verdict:
         """Whether the history stands as it was recorded; see `verification.verify`."""

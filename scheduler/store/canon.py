@@ -92,9 +92,9 @@ def of_change(connection: Connection, change_id: int) -> Iterator[Row]:
             yield _row(table, found)
 
 
-def of_table(connection: Connection, table: Table) -> Iterator[Row]:
+def of_table(connection: Connection, table: Table, *such: ColumnElement[bool]) -> Iterator[Row]:
     """Every row of a table of the history, or of `seals`, by change; foul ones too."""
-    query = _reading(table, connection.dialect.name, one=False)
+    query = _reading(table, connection.dialect.name, one=False).where(*such)
     with _lenient(connection):
         for found in connection.execute(query, execution_options={"yield_per": 500}):
             yield _row(table, found)

@@ -9,41 +9,42 @@ states of what their foreign key names, and what differs from the state before i
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from scheduler.errors import Problem
 from scheduler.store import canon
 from scheduler.store.canon import Cell, Row
 from scheduler.store.chain import TOLERANCE
-from scheduler.store.tables import changes, seals
+from scheduler.store.excerpt import OWNERS, Excerpt
+from scheduler.store.tables import changes
 from scheduler.store.verification import BrokenTrail
 from scheduler.subject import ref
-from scheduler.trail import Deed, Field, Step
-
-_OWNERS = {"subject_id": "subjects", "visit_id": "visits", "product_id": "products"}
-"""Columns that name what a row is a state of."""
+from scheduler.trail import Deed, Field, Selection, Step
 
 _ITEMS = {"subjects": "enrolled", "weights": "weight", "amendments": "protocol"}
 """What to call rows that are about a subject itself; others are called as their table."""
 
-_TECHNICAL = {"id", "change_id", "revision", "code", "code_key", "sequence", "changed", *_OWNERS}
+_TECHNICAL = {"id", "change_id", "revision", "code", "code_key", "sequence", "changed", *OWNERS}
 """Columns that say nothing to a person, or nothing new."""
 
 _FIRST = {"status", "time", "window"}
 """What is told of a visit's first state; the plan has the rest."""
 
 
-def read(connection: Connection) -> tuple[Deed, ...]:
-    """Every deed, oldest first.  The whole history is read, each table once.
+def read(connection: Connection, selection: Selection) -> tuple[Deed, ...]:
+    """The selected deeds, oldest first; no more of the history is read than they need.
 
     Raises:
+        UnknownName: the selected person has never done anything.
         BrokenTrail: hands in the database have left what cannot be read.
     """
     try:
-        return tuple(_Telling(connection).deeds())
+        told = _Telling(Excerpt(connection, selection)).deeds()
+        return replace(selection, person=None).of(told)
     except (KeyError, TypeError, ValueError) as error:
         problem = Problem("history", f"cannot be read ({error})", "run: schedule audit verify")
         raise BrokenTrail([problem]) from error
@@ -52,41 +53,42 @@ def read(connection: Connection) -> tuple[Deed, ...]:
 class _Telling:
     """The history so far, while it is told from the beginning."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._numbers = dict(tuple(row) for row in connection.execute(_NUMBERS))
+    def __init__(self, excerpt: Excerpt) -> None:
+        self._numbers, self._before = excerpt.numbers(), excerpt.before()
+        self._wanted, self._is_whole = excerpt.changes, excerpt.is_whole
         self._rows: dict[Cell, list[Row]] = {}
         self._owners: dict[tuple[str, Cell], Row] = {}
         self._states: dict[tuple[str, Cell], Mapping[str, str]] = {}
-        for table in canon.HISTORY:
-            for row in canon.of_table(connection, table):
-                self._rows.setdefault(row.change_id, []).append(row)
-                self._owners[row.table, row.key[0]] = row
+        for row in excerpt.rows():
+            self._rows.setdefault(row.change_id, []).append(row)
+        for row in excerpt.owners():
+            self._owners[row.table, row.key[0]] = row
 
     def deeds(self) -> Iterator[Deed]:
-        before: datetime | None = None
         for id, rows in sorted(self._rows.items()):
-            marks = {}
-            for row in rows:
-                if row.table == changes.name:
-                    marks = row.columns
-            at = datetime.fromisoformat(str(marks["at"])).replace(tzinfo=UTC)
-            back = before - at if before else timedelta(0)
-            before = at
-            yield Deed(
-                number=self._numbers.get(id),
-                at=at,
-                person=str(marks["user_name"]),
-                command=str(marks["command"]),
-                reason=str(marks["reason"]),
-                back=back if back > TOLERANCE else timedelta(0),
-                steps=tuple(self._steps(rows)),
-            )
+            steps = tuple(self._steps(rows))  # what came before is told too, to know its states
+            if id in self._wanted or self._is_whole:
+                yield self._deed(id, rows, steps)
+
+    def _deed(self, id: Cell, rows: list[Row], steps: tuple[Step, ...]) -> Deed:
+        [marks] = (row.columns for row in rows if row.table == changes.name)
+        at, before = _instant(marks["at"]), self._before[id]
+        back = _instant(before) - at if before is not None else timedelta(0)
+        return Deed(
+            number=self._numbers.get(id),
+            at=at,
+            person=str(marks["user_name"]),
+            command=str(marks["command"]),
+            reason=str(marks["reason"]),
+            back=back if back > TOLERANCE else timedelta(0),
+            steps=steps,
+        )
 
     def _steps(self, rows: list[Row]) -> Iterator[Step]:
         for row in rows:
             if row.table in {changes.name, "visits", "products"}:
                 continue  # these only name what their entries are states of
-            owner = next((name for name in _OWNERS if name in row.columns), None)
+            owner = next((name for name in OWNERS if name in row.columns), None)
             thing = (row.table, row.columns[owner] if owner else row.key[0])
             state, before = _state(row), self._states.get(thing)
             self._states[thing] = state
@@ -97,7 +99,7 @@ class _Telling:
     def _subject(self, row: Row) -> str:
         if row.table == "subjects":
             return str(row.columns["code"])
-        for column, table in _OWNERS.items():
+        for column, table in OWNERS.items():
             if column in row.columns:
                 return self._subject(self._owners[table, row.columns[column]])
         return ""
@@ -114,7 +116,8 @@ class _Telling:
         return _ITEMS.get(row.table, row.table)
 
 
-_NUMBERS = select(seals.c.change_id, seals.c.number)
+def _instant(text: Cell) -> datetime:
+    return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
 
 
 def _differences(

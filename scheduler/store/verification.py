@@ -16,7 +16,7 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from scheduler.errors import Problem, SchedulerError
-from scheduler.store import canon
+from scheduler.store import canon, occupancy
 from scheduler.store.canon import Cell, Row
 from scheduler.store.chain import NOTHING, Head, hashed
 from scheduler.store.tables import changes, seals
@@ -27,7 +27,7 @@ Seal = Mapping[str, Cell]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The end of the chain, and every place where the history is not as it was sealed."""
+    """The end of the chain, and every place where the book is not as the chain says."""
 
     head: Head
     problems: tuple[Problem, ...]
@@ -44,7 +44,7 @@ class BrokenTrail(SchedulerError):
 
 
 def verify(connection: Connection, noted: str = "") -> Verdict:
-    """Read the whole history once, and compare it with its seals.
+    """Read the whole history once, and compare it with its seals, and `bookings` with it.
 
     Args:
         noted: the hash, or how it begins, of a head that was told before.  Only with it can
@@ -68,6 +68,8 @@ def verify(connection: Connection, noted: str = "") -> Verdict:
     if not known:
         what = f"no change has the hash {noted} any more: the newest were removed, or all made anew"
         problems.append(Problem("head", what))
+    if not problems:
+        problems += occupancy.differences(connection)
     return Verdict(head=Head(number=number, hash=hash), problems=tuple(problems))
 
 

@@ -31,6 +31,8 @@ _IS_CURRENT = ~exists().where(
     _newer_state.c.visit_id == tables.visit_entries.c.visit_id,
     _newer_state.c.revision > tables.visit_entries.c.revision,
 )
+CURRENT = _STATES.where(_IS_CURRENT)
+"""The newest state of every visit, with its name."""
 
 _VERSION_THEN = func.coalesce(
     select(tables.amendments.c.version)
@@ -51,7 +53,7 @@ def current(
 ) -> tuple[Visit, ...]:
     """Visits in their current state, by day and start; None asks for all."""
     state = tables.visit_entries.c
-    query = _STATES.where(_IS_CURRENT)
+    query = CURRENT
     if subject_id is not None:
         query = query.where(tables.visits.c.subject_id == subject_id)
     if site is not None:

@@ -209,7 +209,8 @@ def test_removing_the_newest_is_found_against_a_noted_head(by_hand: Connection) 
     assert head.number == 4
     assert said(by_hand, head.hash) == []
     _remove(by_hand, 4)
-    assert said(by_hand) == []
+    # The chain alone is whole; hands that forgot what visits take now betray themselves.
+    assert [problem for problem in said(by_hand) if not problem.startswith("bookings: ")] == []
     (problem,) = said(by_hand, head.hash)
     assert problem.startswith("head: no change has the hash")
 
@@ -269,3 +270,33 @@ def test_columns_are_of_types_with_one_canonical_form() -> None:
 def test_everything_but_present_states_is_sealed() -> None:
     sealed = {table.name for table in canon.HISTORY}
     assert sealed | {"seals", "bookings", "outbox"} == metadata.tables.keys()
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("DELETE FROM bookings", "ZJ-001 infusion-1 should have "),
+        ("UPDATE bookings SET unit = 'chair-9'", "chair-9 from "),
+        ("UPDATE bookings SET site = 'GZ'", "ZJ-001 infusion-1 should have "),
+        ("UPDATE bookings SET zone = 'UTC'", "which its newest state does not say"),
+        ("UPDATE bookings SET visit_id = visit_id + 90", "which takes nothing, has "),
+    ],
+)
+def test_what_visits_take_now_is_compared_with_their_newest_states(
+    by_hand: Connection, statement: str, says: str
+) -> None:
+    assert said(by_hand) == []
+    by_hand.execute(text(statement))
+    found = said(by_hand)
+    assert found
+    assert all(problem.startswith("bookings: ") for problem in found)
+    assert any(says in problem for problem in found)
+
+
+def test_a_booking_too_many_is_found(by_hand: Connection) -> None:
+    columns = "site, unit, start_at, end_at, zone, visit_id"
+    selected = columns.replace("unit", "'nurse-7'")
+    query = f"INSERT INTO bookings ({columns}) SELECT {selected} FROM bookings"
+    by_hand.execute(text(query))
+    assert all("nurse-7" in problem for problem in said(by_hand))
+    assert said(by_hand)

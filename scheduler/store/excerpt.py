@@ -1,0 +1,151 @@
+"""An excerpt of the history: the rows that telling some of its deeds needs, and no others.
+
+What a deed changed is told by the state before it, so an excerpt holds, beside the rows of
+the deeds themselves, the earlier rows of the same things, and whatever names those things.
+
+>>> from sqlalchemy import create_engine
+>>> from scheduler.store.tables import metadata
+>>> with create_engine("sqlite://").connect() as connection:
+...     metadata.create_all(connection)
+...     Excerpt(connection, Selection(subject="ZJ-001")).changes
+frozenset()
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select
+
+from scheduler.errors import UnknownName
+from scheduler.store import canon
+from scheduler.store.canon import Cell, Row
+from scheduler.store.tables import changes, metadata, products, seals, subjects, visits
+from scheduler.trail import EVERYTHING, Selection
+
+OWNERS = {"subject_id": "subjects", "visit_id": "visits", "product_id": "products"}
+"""Columns that name what a row is a state of, and the tables that these are keys of."""
+
+
+class Excerpt:
+    """What is read of the history for a selection of its deeds.
+
+    Raises:
+        UnknownName: the person of the selection has never done anything.
+    """
+
+    def __init__(self, connection: Connection, selection: Selection) -> None:
+        self._connection, self._subject = connection, selection.subject
+        self._wanted = self._selecting(selection)
+        self.is_whole = selection == EVERYTHING
+        self.changes: frozenset[Cell] = frozenset(connection.scalars(self._wanted))
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of the deeds, and earlier rows of the things that they changed."""
+        for table in canon.HISTORY:
+            if self.is_whole:
+                yield from canon.of_table(self._connection, table)
+            elif (such := self._of_table(table)) is not None:
+                yield from canon.of_table(self._connection, table, such)
+
+    def owners(self) -> Iterator[Row]:
+        """The rows that name the things, and whose these are."""
+        for table in map(metadata.tables.__getitem__, OWNERS.values()):
+            such = () if self.is_whole else (or_(*self._named(table)),)
+            yield from canon.of_table(self._connection, table, *such)
+
+    def _named(self, table: Table) -> Iterator[ColumnElement[bool]]:
+        """That a row of `table` owns a row of the excerpt, or owns its owner."""
+        for state, column in _states():
+            if OWNERS[column] == table.name:
+                owned = select(state.c[column]).where(self._of_things(state, column))
+                yield table.c.id.in_(owned)
+        if table is subjects:
+            for thing in (visits, products):
+                owned = select(thing.c.subject_id).where(or_(*self._named(thing)))
+                yield table.c.id.in_(owned)
+
+    def numbers(self) -> dict[Cell, int]:
+        """The places of the deeds in the chain."""
+        query = select(seals.c.change_id, seals.c.number)
+        found = self._connection.execute(query.where(seals.c.change_id.in_(self._wanted)))
+        return dict(tuple(row) for row in found)
+
+    def before(self) -> dict[Cell, Cell | None]:
+        """The instant of the change before each deed, as the canonical form has it."""
+        earlier = changes.alias()
+        plain = canon.plain(earlier.c.at, self._connection.dialect.name)
+        newest = (
+            select(plain)
+            .where(earlier.c.id < changes.c.id)
+            .order_by(earlier.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(changes.c.id, newest).where(changes.c.id.in_(self._wanted))
+        return dict(tuple(row) for row in self._connection.execute(query))
+
+    def _selecting(self, selection: Selection) -> Select[tuple[int]]:
+        query = select(changes.c.id)
+        if selection.person is not None:
+            query = query.where(changes.c.user_name.in_(self._names(selection.person)))
+        if selection.span is not None:
+            since, until = selection.span.start, selection.span.end
+            query = query.where(changes.c.at >= since, changes.c.at < until)
+        if selection.subject is not None:
+            touching = [
+                select(table.c.change_id).where(self._about(table, column))
+                for table, column in _states()
+            ]
+            enrolled = select(subjects.c.change_id).where(subjects.c.code == selection.subject)
+            query = query.where(changes.c.id.in_(enrolled.union(*touching)))
+        return query
+
+    def _names(self, person: str) -> list[str]:
+        """The person's name as it was written, in whatever case."""
+        known = self._connection.scalars(select(changes.c.user_name).distinct()).all()
+        found = [name for name in known if name.casefold() == person.casefold()]
+        if not found:
+            raise UnknownName("person in the audit trail", person, sorted(known))
+        return found
+
+    def _of_table(self, table: Table) -> ColumnElement[bool] | None:
+        """Which rows of a table are needed; None for none of them."""
+        if table is changes:
+            return changes.c.id.in_(self._wanted)
+        column = _owner(table)
+        if column is not None:
+            return self._of_things(table, column)
+        if self._subject is None:
+            return table.c.change_id.in_(self._wanted)
+        return table.c.code == self._subject if table is subjects else None
+
+    def _of_things(self, table: Table, column: str) -> ColumnElement[bool]:
+        """Rows of the things that the deeds changed, as late as the newest of the deeds."""
+        state = table.alias()
+        things = select(state.c[column]).where(state.c.change_id.in_(self._wanted))
+        newest = select(func.max(self._wanted.subquery().c.id)).scalar_subquery()
+        return and_(
+            table.c[column].in_(things),
+            table.c.change_id <= newest,
+            self._about(table, column),
+        )
+
+    def _about(self, table: Table, column: str) -> ColumnElement[bool]:
+        """That a row is about the subject, if one is named."""
+        if self._subject is None:
+            return table.c[column].is_not(None)
+        own = select(subjects.c.id).where(subjects.c.code == self._subject)
+        if column == "subject_id":
+            return table.c[column].in_(own)
+        things = metadata.tables[OWNERS[column]]
+        return table.c[column].in_(select(things.c.id).where(things.c.subject_id.in_(own)))
+
+
+def _owner(table: Table) -> str | None:
+    return next((column for column in OWNERS if column in table.c), None)
+
+
+def _states() -> Iterator[tuple[Table, str]]:
+    """Every table of the history whose rows are states of something, and the column that says."""
+    for table in canon.HISTORY:
+        if (column := _owner(table)) is not None:
+            yield table, column
