@@ -7,6 +7,7 @@ version no longer has is superseded, not cancelled: nobody called it off, and it
 be taken up again.  Who is out of the study, with nothing open, keeps the version.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from scheduler.services.amending import Amended, Amending, Desk
 from scheduler.services.clinics import Clinic
 from scheduler.services.studies import Study
 from scheduler.store import Book, Change, Store
-from scheduler.subject import OPEN, Subject
+from scheduler.subject import OPEN, Subject, Visit
 
 Clinics = Callable[[str], Clinic]
 """The clinic of a site's code."""
@@ -153,9 +154,11 @@ def _worked_out(
     ask_reason("amend a protocol", change.reason)
     book.keeps_protocol(protocol.id, protocol.version, request.study.text)
     subjects, staying = _concerned(book, request)
-    finished = [
-        s for s in subjects if not any(v.status in OPEN for v in book.visits(subject=s.code))
-    ]
+    visits: defaultdict[str, list[Visit]] = defaultdict(list)
+    for site in {subject.site for subject in subjects}:
+        for visit in book.visits(site=site):
+            visits[visit.subject].append(visit)
+    finished = [s for s in subjects if not any(v.status in OPEN for v in visits[s.code])]
     following = [subject for subject in subjects if subject not in finished]
     if not following and not staying:
         raise NobodyFollows(protocol)
@@ -168,7 +171,7 @@ def _worked_out(
     work = [
         Amending(
             subject,
-            book.visits(subject=subject.code),
+            visits[subject.code],
             studies.kept(book, subject),
             protocol,
             along=request.along,
