@@ -35,7 +35,7 @@ from scheduler.dates import Interval
 from scheduler.errors import Problem
 from scheduler.readers.contentlines import Component, Unreadable, calendars, decoded
 from scheduler.readers.events import Event, takes_time
-from scheduler.readers.moments import period
+from scheduler.readers.moments import Moment, period
 from scheduler.readers.series import Series, Taken
 from scheduler.readers.zones import Zones
 
@@ -91,6 +91,7 @@ class _Reading:
         )
         self._name = name
         self._zone = zone
+        self._published: list[tuple[Component, Taken]] = []
 
     def all(self, found: Iterable[Component]) -> Iterator[Taken]:
         """Every time taken in any of the calendars, at most MOST of them."""
@@ -99,6 +100,7 @@ class _Reading:
         if next(times, None) is not None:
             what = f"takes more than {MOST:,} times: the others are not counted as busy"
             self.problems.append(Problem(self._name, what))
+        self._report_uncovered()
 
     def _calendar(self, calendar: Component) -> Iterator[Taken]:
         for fault in calendar.faults:
@@ -140,6 +142,7 @@ class _Reading:
     def _free_busy(self, part: Component, zones: Zones) -> Iterator[Taken]:
         for fault in part.faults:
             self._report(part, fault)
+        self._published.append((part, self._covered(part, zones)))
         for line in part.every("FREEBUSY"):
             # An unknown FBTYPE is as good as BUSY (RFC 5545 3.2.9).
             if (line.param("FBTYPE") or "").upper() == "FREE":
@@ -152,6 +155,32 @@ class _Reading:
                     yield start.utc(), length.end(start.local, start.utc(), start.to_utc)
                 except Unreadable as fault:
                     self._report(part, _uncounted(fault))
+
+    def _covered(self, part: Component, zones: Zones) -> Taken:
+        """The time that a VFREEBUSY tells of (RFC 5545 3.6.4); none where it does not say."""
+        try:
+            ends = part.one("DTSTART"), part.one("DTEND")
+            first, last = (Moment.of(line.value, line, zones).utc() for line in ends if line)
+        except (Unreadable, ValueError):
+            return self.after, self.after
+        return first, last
+
+    def _report_uncovered(self) -> None:
+        """Report where no VFREEBUSY tells anything though one is there: that is not free time."""
+        if not self._published:
+            return
+        part, _ = self._published[0]
+        told = list(_clipped(_merged(span for _, span in self._published), self.after, self.before))
+        whole = Interval(start=self.after.replace(tzinfo=UTC), end=self.before.replace(tzinfo=UTC))
+        if told != [whole]:
+            spans = (
+                f"{span.start.astimezone(self._zone):%Y-%m-%d %H:%M} to"
+                f" {span.end.astimezone(self._zone):%Y-%m-%d %H:%M}"
+                for span in told
+            )
+            only = " and ".join(spans) or "nothing of the time that is asked about"
+            what = f"tells of {only}: outside of that, taken time looks free"
+            self._report(part, Unreadable(part.line, what))
 
     def _report(self, part: Component, fault: Unreadable) -> None:
         self.problems.append(part.problem(fault, self._name))

@@ -60,22 +60,32 @@ class SiteNotNamed(UsageError):
 def find(settings: Settings, code: str | None = None, web: Web | None = None) -> Clinic:
     """The clinic of that code, else of the `site` setting, else the only one, else the demo site.
 
+    A site file that is broken is in the way of its own site only.
+
     Raises:
         SiteNotNamed: there are several, and none is named.
         UnknownName: no site file has that code.
-        BadInput: a site file cannot be read or is wrong, or two are of one site.
+        BadInput: the site's file may be one that cannot be read or is wrong, or that is one
+            of two of one site; all such are listed.
     """
     wanted = code or settings.get("site")
     if wanted and wanted.endswith(".toml"):
         return read(Path(wanted), web)
-    clinics = _known(settings, web)
-    if wanted is None and len(clinics) == 1:
-        return next(iter(clinics.values()))
-    if wanted is None:
+    clinics, problems = _known(settings, web)
+    if wanted is None and len(clinics) > 1:
         raise SiteNotNamed(clinics)
-    if wanted.upper() not in clinics:
+    if wanted is not None and wanted.upper() in clinics:
+        return clinics[wanted.upper()]
+    if problems:
+        raise BadInput(problems)
+    if wanted is not None:
         raise UnknownName("site", wanted, clinics)
-    return clinics[wanted.upper()]
+    return next(iter(clinics.values()))
+
+
+def problems(settings: Settings) -> tuple[Problem, ...]:
+    """Everything that is wrong in the configured site files."""
+    return _known(settings, None)[1]
 
 
 def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
@@ -87,22 +97,32 @@ def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
     """
     if settings.get("site"):
         return (find(settings, web=web),)
-    return tuple(_known(settings, web).values())
+    clinics, problems = _known(settings, web)
+    if problems:
+        raise BadInput(problems)
+    return tuple(clinics.values())
 
 
-def _known(settings: Settings, web: Web | None) -> dict[str, Clinic]:
-    """The configured clinics by code; without any, the demo site."""
+def _known(settings: Settings, web: Web | None) -> tuple[dict[str, Clinic], tuple[Problem, ...]]:
+    """The sound clinics by code, and what is wrong with the others; without any file, the demo."""
     clinics: dict[str, Clinic] = {}
+    twice: set[str] = set()
+    problems: list[Problem] = []
     for path in settings.site_files:
-        clinic = read(path, web)
+        try:
+            clinic = read(path, web)
+        except BadInput as error:
+            problems += error.problems
+            continue
         if clinic.site.code in clinics:
             what = f"describes site {clinic.site.code}, as another of site_files does"
-            raise BadInput([Problem(str(path), what, "keep one of the two")])
+            problems.append(Problem(str(path), what, "keep one of the two"))
+            twice.add(clinic.site.code)
         clinics[clinic.site.code] = clinic
-    if not clinics:
+    if not settings.site_files:
         demo = _demo(settings.templates, web)
         clinics = {demo.site.code: demo}
-    return clinics
+    return {code: each for code, each in clinics.items() if code not in twice}, tuple(problems)
 
 
 def read(path: Path, web: Web | None = None) -> Clinic:

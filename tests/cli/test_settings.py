@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.running import Outcome, Schedule
+from tests.running import Outcome, Schedule, site_file
 
 
 def row(outcome: Outcome, setting: str) -> list[str]:
@@ -51,3 +51,16 @@ def test_help_needs_no_sound_configuration(schedule: Schedule, command: str) -> 
     schedule.write("schedule.toml", "databse = 5\n")
     assert schedule("--help").code == 0
     assert schedule(command, "--help").code == 0
+
+
+def test_what_is_wrong_in_a_site_file_is_told_and_stops_no_other_site(schedule: Schedule) -> None:
+    schedule.write("zj.toml", site_file())
+    schedule.write("gz.toml", site_file(code="GZ").replace("grid = ", "gird = "))
+    schedule.write("schedule.toml", 'site_files = ["zj.toml", "gz.toml"]\n')
+    outcome = schedule("config", "show")
+    assert outcome.code == 0
+    assert "Warning: in site_files: gz.toml:" in outcome.err
+    assert "gird is not a key here" in outcome.err
+    assert "gird" in schedule("config", "show", "--json").json["problems"][0]
+    assert schedule("--site", "ZJ", "upcoming").code == 0
+    assert schedule("--site", "GZ", "upcoming").code == 5

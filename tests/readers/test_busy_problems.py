@@ -70,6 +70,38 @@ def test_of_an_unreadable_rule_the_first_time_counts(line: str, what: str) -> No
     assert "only the first time is counted" in problem.what
 
 
+def free_busy(*lines: str, first: str = "20260101", last: str = "20270101") -> list[str]:
+    """What somebody's server tells of some days."""
+    days = (f"DTSTART:{first}T000000Z", f"DTEND:{last}T000000Z")
+    return ["BEGIN:VFREEBUSY", *days, *lines, "END:VFREEBUSY"]
+
+
+def test_beyond_what_a_server_tells_of_is_not_free() -> None:
+    """Asked about March to May; told of some of it, or of months one after the other."""
+    taken = "FREEBUSY:20260302T010000Z/PT1H"
+    part = read(calendar(*free_busy(taken, first="20260201", last="20260401")))
+    assert shown(part) == at_nine("03-02")
+    [problem] = part.problems
+    assert problem.what == (
+        "VFREEBUSY: tells of 2026-03-01 00:00 to 2026-04-01 08:00:"
+        " outside of that, taken time looks free"
+    )
+    months = [("20260201", "20260401"), ("20260501", "20260701"), ("20260401", "20260501")]
+    whole = [line for first, last in months for line in free_busy(first=first, last=last)]
+    assert not read(calendar(*whole, *free_busy(taken))).incomplete
+    holey = [line for first, last in months[:2] for line in free_busy(first=first, last=last)]
+    [problem] = read(calendar(*holey)).problems
+    assert "2026-04-01 08:00 and 2026-05-01 08:00 to 2026-06-01 00:00" in problem.what
+
+
+@pytest.mark.parametrize(
+    "days", [[], ["DTSTART:20260101T000000Z"], ["DTSTART:never", "DTEND:20270101T000000Z"]]
+)
+def test_a_server_that_does_not_say_what_it_tells_of(days: list[str]) -> None:
+    [problem] = read(calendar("BEGIN:VFREEBUSY", *days, "END:VFREEBUSY")).problems
+    assert "tells of nothing of the time that is asked about" in problem.what
+
+
 @pytest.mark.parametrize(
     ("lines", "what"),
     [
@@ -131,11 +163,11 @@ def test_what_takes_no_time_need_not_be_readable(idle: str) -> None:
         ([*event(*NINE_TO_TEN), "BEGIN:VEVNT", "END:VEVNT"], "VEVNT is not read"),
         ([*event(*NINE_TO_TEN), "BEGIN:VAVAILABILITY", "END:VAVAILABILITY"], "is not read"),
         (
-            [*event(*NINE_TO_TEN), "BEGIN:VFREEBUSY", "FREEBUSY:never", "END:VFREEBUSY"],
+            [*event(*NINE_TO_TEN), *free_busy("FREEBUSY:never")],
             "not a time",
         ),
         (
-            [*event(*NINE_TO_TEN), "BEGIN:VFREEBUSY", "FREEBUSY:20260302T090000Z", "END:VFREEBUSY"],
+            [*event(*NINE_TO_TEN), *free_busy("FREEBUSY:20260302T090000Z")],
             "a start without an end",
         ),
     ],

@@ -62,6 +62,19 @@ def test_one_site_has_one_file(sites: Path) -> None:
     (sites / "copy.toml").write_text(site_file(), encoding="utf-8")
     with pytest.raises(BadInput, match=r"copy\.toml: describes site ZJ, as another"):
         find("ZJ", files="ZJ.toml:copy.toml")
+    assert find("GZ", files="ZJ.toml:copy.toml:GZ.toml").site.code == "GZ"
+
+
+def test_a_broken_file_is_in_the_way_of_its_own_site_only(sites: Path) -> None:
+    (sites / "GZ.toml").write_text(site_file(code="GZ").replace("grid = ", "gird = "))
+    files = "ZJ.toml:GZ.toml:nowhere.toml"
+    assert find("ZJ", files=files).site.code == "ZJ"
+    for site in ("GZ", None):
+        with pytest.raises(BadInput) as caught:
+            find(site, files=files)
+        told = [str(problem) for problem in caught.value.problems]
+        assert any("GZ.toml" in line and "gird is not a key here" in line for line in told)
+        assert any("nowhere.toml: cannot be read" in line for line in told)
 
 
 def test_what_an_arm_needs_the_site_must_have() -> None:
