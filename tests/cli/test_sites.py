@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from scheduler import shipped
 from tests.arms import zhujiang
 from tests.running import DEMO_SITE, Schedule, calendar, site_file
@@ -100,38 +98,37 @@ def test_other_files(schedule: Schedule) -> None:
     assert "words.toml:1" in outcome.err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("check",),
-        ("upcoming",),
-        ("upcoming", "--json"),
-        ("deviations",),
-        ("audit",),
-        ("screen", "--sheet", "sheets"),
-        ("export", "csv"),
-        ("export", "ics", "--subject", "ZJ-001"),
-        ("enroll", "--date", "2026-03-02", "--arm", "routine", "--dry-run"),
-        ("visit", "confirm", "ZJ-001", "baseline"),
-        ("visit", "add", "ZJ-001", "--date", "2026-02-19", "--time", "09:00", "--reason", "ill"),
-        ("subject", "weigh", "ZJ-001", "70"),
-        ("subject", "withdraw", "ZJ-001", "--reason", "moved", "--json"),
-        ("product", "fail", "ZJ-001", "--batch", "B-1", "--reason", "did not grow"),
-    ],
+USING_A_SITE = (
+    ("check",),
+    ("upcoming",),
+    ("upcoming", "--json"),
+    ("deviations",),
+    ("audit",),
+    ("screen", "--sheet", "sheets"),
+    ("export", "csv"),
+    ("export", "ics", "--subject", "ZJ-001"),
+    ("enroll", "--date", "2026-03-02", "--arm", "routine", "--dry-run"),
+    ("visit", "confirm", "ZJ-001", "baseline"),
+    ("visit", "add", "ZJ-001", "--date", "2026-02-19", "--time", "09:00", "--reason", "ill"),
+    ("subject", "weigh", "ZJ-001", "70"),
+    ("subject", "withdraw", "ZJ-001", "--reason", "moved", "--json"),
+    ("product", "fail", "ZJ-001", "--batch", "B-1", "--reason", "did not grow"),
 )
-def test_the_demo_site_is_never_used_without_a_word(
-    schedule: Schedule, arguments: tuple[str, ...]
-) -> None:
-    """Once, first, and on stderr; refused or not."""
+"""Commands that work for a site, refused or not."""
+
+
+def test_the_demo_site_is_never_used_without_a_word(schedule: Schedule) -> None:
+    """Once, first, and on stderr."""
     schedule.enter()
-    outcome = schedule(*arguments)
-    assert outcome.err.startswith(DEMO_SITE)
-    assert outcome.err.count("demo site") == 1
-    assert "demo site" not in outcome.out
-    if "--json" in arguments:
-        assert outcome.json
     schedule.write("zj.toml", site_file())
-    assert "demo" not in schedule("--site", "zj.toml", *arguments).err
+    for arguments in USING_A_SITE:
+        outcome = schedule(*arguments)
+        assert outcome.err.startswith(DEMO_SITE), arguments
+        assert outcome.err.count("demo site") == 1, arguments
+        assert "demo site" not in outcome.out, arguments
+        if "--json" in arguments:
+            assert outcome.json
+        assert "demo" not in schedule("--site", "zj.toml", *arguments).err, arguments
 
 
 def test_who_needs_no_site_hears_of_none(schedule: Schedule) -> None:

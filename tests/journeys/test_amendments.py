@@ -55,7 +55,7 @@ def test_diff_says_it_in_words(schedule: Schedule) -> None:
 
 
 def test_diff_of_a_kept_version(journey: Schedule) -> None:
-    journey.enroll("--out", "out")
+    journey.enter()
     same = done(journey("protocol", "diff", "bmsc-stroke", "bmsc-stroke@1"))
     assert (same.out, "have the same rules" in same.err) == ("", True)
     for name, words in (
@@ -67,8 +67,8 @@ def test_diff_of_a_kept_version(journey: Schedule) -> None:
 
 
 def test_list_comes_first_and_is_what_is_stored(journey: Schedule) -> None:
-    journey.enroll("--out", "out")
-    journey.enroll("--out", "out")
+    journey.enter()
+    journey.enter()
     two, rows = journey.write("two.toml", TWO), journey.rows()
     preview = done(journey("protocol", "amend", two, *MARCH, "--dry-run"))
     assert journey.rows() == rows
@@ -95,8 +95,8 @@ def test_list_comes_first_and_is_what_is_stored(journey: Schedule) -> None:
 
 
 def test_json_tells_every_change(schedule: Schedule) -> None:
-    schedule.enroll("--out", "out")
-    schedule.enroll("--out", "out")
+    schedule.enter()
+    schedule.enter()
     two = schedule.write("two.toml", TWO)
     options = (*MARCH, "--stay", "ZJ-002", "--dry-run", "--json")
     record = done(schedule("protocol", "amend", two, *options)).json
@@ -118,7 +118,7 @@ def test_json_tells_every_change(schedule: Schedule) -> None:
 
 
 def test_calendar_and_sheets_follow(journey: Schedule) -> None:
-    journey.enroll("--out", "out")
+    journey.enter()
     two = journey.write("two.toml", TWO)
     done(journey("visit", "confirm", "ZJ-001", "day-3"))
     amended = done(journey("protocol", "amend", two, *MARCH))
@@ -139,7 +139,7 @@ def test_calendar_and_sheets_follow(journey: Schedule) -> None:
 
 
 def test_refusals(schedule: Schedule) -> None:
-    schedule.enroll("--out", "out")
+    schedule.enter()
     two = schedule.write("two.toml", TWO)
     sunday = schedule.write("sunday.toml", version(day_14='offset = "10 d"\nwindow = "0 d"'))
     changed = schedule.write("changed.toml", version("1", day_30='window = "5 d"'))

@@ -125,7 +125,8 @@ def test_files(schedule: Schedule) -> None:
 
 
 def test_refusals(schedule: Schedule) -> None:
-    schedule.enroll("--out", "out")
+    schedule.enter()
+    Path("out").mkdir()
     for options, code, words in (
         (("--subject", "ZJ-9"), 2, 'no subject "ZJ-9"'),
         (("--site", "XX"), 2, 'no site "XX"'),

@@ -24,7 +24,7 @@ INFUSION_KEYS = {
 @pytest.fixture
 def aspirated(journey: Schedule) -> Schedule:
     """The worked example, whose cells were taken, with the batch B-041 ordered."""
-    journey.enroll()
+    journey.enter()
     assert journey(*TESTED).code == 0
     assert journey(*ASPIRATED, *LONG_AFTER).code == 0
     assert journey(*ORDER).code == 0
@@ -76,7 +76,7 @@ def test_a_product_from_order_to_infusion(aspirated: Schedule) -> None:
 
 
 def test_a_swap_is_refused_loudly_and_stores_nothing(aspirated: Schedule) -> None:
-    aspirated.enroll()
+    aspirated.enter()
     aspirated("product", "order", "ZJ-002", "--batch", "C-1", "--as-of", "2026-03-05")
     before = aspirated.rows()
     swapped = give(aspirated, "infusion-1", "2026-04-09", "--batch", "c-1")
