@@ -9,7 +9,7 @@ from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, json_option
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
-from scheduler.deviations import Deviation
+from scheduler.deviations import Deviation, Kind
 from scheduler.errors import BadValue
 from scheduler.exporters import deviations as exporter
 from scheduler.services import monitoring
@@ -88,7 +88,9 @@ def _days(first: date | None, last: date | None) -> Window | None:
 def _row(deviation: Deviation) -> list[str]:
     visit = deviation.visit
     day = visit.actual or visit.day
-    reason = f"reason: {deviation.reason}" if deviation.reason else "no reason given"
+    said = [str(deviation), f"rule: {deviation.rule}"]
+    if deviation.kind is not Kind.UNRECORDED:
+        said.append(f"reason: {deviation.reason}" if deviation.reason else "no reason given")
     return [
         visit.subject,
         visit.ref,
@@ -96,7 +98,7 @@ def _row(deviation: Deviation) -> list[str]:
         "" if deviation.days is None else f"{deviation.days:+d}",
         screen.day(day) if day else "no slot",
         deviation.user,
-        f"{deviation}; rule: {deviation.rule}; {reason}",
+        "; ".join(said),
     ]
 
 
