@@ -31,6 +31,9 @@ _ITEMS = {"subjects": "enrolled", "weights": "weight", "amendments": "protocol"}
 _TECHNICAL = {"id", "change_id", "revision", "code", "code_key", "sequence", "changed", *OWNERS}
 """Columns that say nothing to a person, or nothing new."""
 
+_FURTHER = {"screenings"}
+"""Tables whose rows stand beside the earlier ones and take no other's place."""
+
 _FIRST = {"status", "time", "window"}
 """What is told of a visit's first state; the plan has the rest."""
 
@@ -90,7 +93,8 @@ class _Telling:
                 continue  # these only name what their entries are states of
             owner = next((name for name in OWNERS if name in row.columns), None)
             thing = (row.table, row.columns[owner] if owner else row.key[0])
-            state, before = _state(row), self._states.get(thing)
+            state = _state(row)
+            before = None if row.table in _FURTHER else self._states.get(thing)
             self._states[thing] = state
             fields = tuple(_differences(row, before, state))
             if fields or before is not None:

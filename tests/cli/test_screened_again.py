@@ -107,8 +107,11 @@ def test_screening_for_the_enrollment_afterwards(journey: Schedule) -> None:
     with create_engine(journey.url, poolclass=NullPool).connect() as connection:
         kept = repr(connection.execute(select(metadata.tables["screenings"])).all())
     assert "1961" not in kept
-    trail = journey("audit", "--subject", "ZJ-001")
-    assert "found in the records" in trail.out
+    *_, deed = journey("audit", "--subject", "ZJ-001", "--json").json["changes"]
+    assert deed["reason"] == "found in the records"
+    assert [step["item"] for step in deed["steps"]] == ["screenings"] * 2
+    # A further ruling stands beside the one before and takes nothing back.
+    assert {field["before"] for step in deed["steps"] for field in step["fields"]} == {None}
 
 
 @pytest.mark.parametrize(
