@@ -177,17 +177,13 @@ def screen_subject(
     change = app.change("subject screen", reason.strip())
     given = replace(given, review=review.strip())
     found = rescreening.rescreen(app.store, app.clinic, code, given, change, today, dry_run=dry_run)
-    if as_json:
-        screen.print_json(
-            {
-                "subject": found.subject.code,
-                "screenings": [screeningrecord.ruling(ruling) for ruling in found.rulings],
-                "infusions": [supply_record(supply) for supply in found.supplies],
-            }
-        )
-    else:
-        for finding in found.findings():
-            click.echo(f"{found.subject.code}: {finding.rule.id} {finding.outcome}: {finding.why}")
+    told = {
+        "subject": found.subject.code,
+        "screenings": [screeningrecord.ruling(ruling) for ruling in found.rulings],
+        "infusions": [supply_record(supply) for supply in found.supplies],
+    }
+    lines = (f"{found.subject.code}: {f.rule.id} {f.outcome}: {f.why}" for f in found.findings())
+    screen.answer(told, *lines, as_json=as_json)
     for finding in found.findings(Outcome.NOT_ELIGIBLE):
         screen.warn([f"{finding.rule.id} speaks against taking part: tell the investigator now"])
     screen.warn(warning for supply in found.supplies for warning in supply.warnings())

@@ -8,7 +8,7 @@ be taken up again.  Who is out of the study, with nothing open, keeps the versio
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -154,10 +154,7 @@ def _worked_out(
     ask_reason("amend a protocol", change.reason)
     book.keeps_protocol(protocol.id, protocol.version, request.study.text)
     subjects, staying = _concerned(book, request)
-    visits: defaultdict[str, list[Visit]] = defaultdict(list)
-    for site in {subject.site for subject in subjects}:
-        for visit in book.visits(site=site):
-            visits[visit.subject].append(visit)
+    visits = _visits(book, {subject.site for subject in subjects})
     finished = [s for s in subjects if not any(v.status in OPEN for v in visits[s.code])]
     following = [subject for subject in subjects if subject not in finished]
     if not following and not staying:
@@ -191,6 +188,15 @@ def _worked_out(
         finished=tuple(finished),
         problems=tuple(problem for desk in desks.values() for problem in desk.problems),
     )
+
+
+def _visits(book: Book, sites: Iterable[str]) -> Mapping[str, Sequence[Visit]]:
+    """Everybody's visits at some sites, by the code of the participant."""
+    found: defaultdict[str, list[Visit]] = defaultdict(list)
+    for site in sites:
+        for visit in book.visits(site=site):
+            found[visit.subject].append(visit)
+    return found
 
 
 def _desk(clinic: Clinic, change: Change) -> Desk:
