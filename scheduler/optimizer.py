@@ -30,7 +30,7 @@ from scheduler.joint.selection import CROWDED, Problem, Selection
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 
-NARROW = 40
+NARROW = 5
 """Reduced cost up to which options are in the first MIP."""
 
 ENTERING = 2
@@ -51,7 +51,7 @@ def select(
     return _Selecting(problem, remaining, told).selection()
 
 
-class _Quiet(highspy.Highs):
+class Quiet(highspy.Highs):
     """HiGHS without a word on stdout: the first thing that it does would print a banner."""
 
     def enableCallbacks(self) -> None:  # noqa: N802
@@ -113,30 +113,41 @@ class _Selecting:
         while True:
             self._run(model)
             duals = np.asarray(model.getSolution().row_dual)
-            groups, self._prices = np.split(duals, [len(self._sizes)])
-            reduced = self._reduced(groups, self._prices)
-            least = np.minimum.reduceat(reduced, self._firsts[:-1])
-            proved = model.getInfo().objective_function_value + np.minimum(least, 0).sum()
-            self._bound = max(self._bound, float(proved))
-            missing = float(-np.minimum(least, 0).sum())
+            if len(duals) != len(self._sizes) + len(self._prices):
+                duals = np.zeros(len(self._sizes) + len(self._prices))  # time was up at once
+            groups, prices = np.split(duals, [len(self._sizes)])
+            self._prices = np.minimum(prices, 0)
+            costs = self._priced()
+            least = np.minimum.reduceat(costs, self._firsts[:-1])
+            self._bound = max(self._bound, self._proved(least))
+            missing = float(np.maximum(groups - least, 0).sum())
             self._told(1 / (1 + missing / (1 + abs(self._bound)) * 1e3))
-            entering = self._entering(reduced, inside)
+            entering = self._entering(costs - groups[self._group], inside)
             if not len(entering) or self._remaining() <= 0:
-                # A group's own price may be too low after an early end: made good here.
-                return self._reduced(groups + least, self._prices)
+                reduced: Floats = costs - least[self._group]
+                return reduced
             inside[entering] = True
             self._add(model, entering)
+
+    def _priced(self) -> Floats:
+        """What each option costs together with the places that it takes."""
+        paid = np.bincount(
+            self._owner, weights=self._prices[self._rows], minlength=len(self._costs)
+        )
+        priced: Floats = self._costs - paid
+        return priced
+
+    def _proved(self, least: Floats) -> float:
+        """What any selection costs at least, by any prices: the value of Lagrange's dual."""
+        rows = np.array(self._problem.rows, dtype=np.float64).reshape(-1, 2)
+        comfortable = rows.min(axis=1)
+        crowding = np.minimum(CROWDED + self._prices, 0) * (rows[:, 0] - comfortable)
+        return float(least.sum() + (self._prices * comfortable).sum() + crowding.sum())
 
     def _promising(self) -> Whole:
         """What the LP begins with: the cheapest option of each group, and the last."""
         order = np.lexsort((self._costs, self._group))
         return np.unique(np.concatenate((order[self._firsts[:-1]], self._firsts[1:] - 1)))
-
-    def _reduced(self, groups: Floats, prices: Floats) -> Floats:
-        """What each option costs beyond the prices of its group and its rows."""
-        paid = np.bincount(self._owner, weights=prices[self._rows], minlength=len(self._costs))
-        reduced: Floats = self._costs - groups[self._group] - paid
-        return reduced
 
     def _entering(self, reduced: Floats, inside: np.ndarray[Any, Any]) -> Whole:
         """The options of most promise in each group that are not in the LP yet."""
@@ -155,7 +166,7 @@ class _Selecting:
         part of their price.
         """
         problem = self._problem
-        model = _Quiet()  # type: ignore[no-untyped-call]
+        model = Quiet()  # type: ignore[no-untyped-call]
         model.setOptionValue("threads", 1)
         groups, rows = len(problem.groups), len(problem.rows)
         empty = np.array([], dtype=np.int32), np.array([], dtype=np.float64)

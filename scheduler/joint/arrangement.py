@@ -1,10 +1,8 @@
 """An arrangement: everybody's open visits on days and times that fit together.
 
-First the carriers of all participants choose their days, each pattern at the cost of the
-best days that its leaves could have; what that costs at least, everything does.  Then the leaves
-choose theirs in what is left, and each day is packed.  A day that cannot be packed has fewer
-places than its rows promise: it is given one less, and all is chosen anew.  Whose carriers
-find no time even so stays as is.
+Days are chosen first (`days`), and then each day is packed.  A day that cannot be packed has
+fewer places than its rows promise: it is given one less, and days are chosen anew.  Whose
+carriers find no time even so stays as is.
 
 >>> Arrangement(seats={}, cost=0, bound=0).gap
 0.0
@@ -15,11 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.availability import Availability, Demand
+from scheduler.joint.days import Choosing, Days
 from scheduler.joint.packing import Item, Seat, pack
-from scheduler.joint.patterns import LOST, Case, Pattern, Standing
-from scheduler.joint.places import Places
-from scheduler.joint.selection import CROWDED, Option, Problem, Select
-from scheduler.tree import Node
+from scheduler.joint.patterns import Case, Standing
+from scheduler.joint.selection import CROWDED, Select
 
 ROUNDS = 6
 """Times that days are chosen anew because one could not be packed."""
@@ -51,101 +48,42 @@ def arrange(
     return _Arranging(cases, availability, select).arrangement()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Leaf:
-    case: Case
-    node: Node
-    choices: tuple[tuple[int, int], ...]
-
-
 class _Arranging:
-    def __init__(
-        self,
-        cases: Sequence[Case],
-        availability: Availability,
-        select: Select,
-    ) -> None:
-        self._cases = [part for case in cases for part in case.parts()]
-        self._select = select
-        self._nodes = {(case.code, id): n for case in cases for id, n in case.nodes().items()}
+    def __init__(self, cases: Sequence[Case], availability: Availability, select: Select) -> None:
+        self._choosing = Choosing(cases, availability, select)
+        self._cases, self._places = self._choosing.cases, self._choosing.places
+        self._nodes = self._choosing.nodes
         self._case_of = {(case.code, id): case for case in self._cases for id in case.free}
-        demands = [node.demand for node in self._nodes.values()]
-        self._places = Places(availability, demands)
-        self._patterns = {case: case.patterns() for case in self._cases if case.carriers()}
         self._stand_on: dict[int, list[tuple[str, str, Demand, Standing]]] = defaultdict(list)
         for case in cases:
             for id in case.free & case.standing.keys():
                 standing = case.standing[id]
                 demand = self._nodes[case.code, id].demand
                 self._stand_on[standing.day].append((case.code, id, demand, standing))
-        self._days: dict[tuple[str, str], int] = {}
-        self._chosen: dict[Case, Pattern] = {}
+        self._days: Days = {}
         self._pinned: set[Case] = set()
 
     def arrangement(self) -> Arrangement:
-        bound = self._choose_patterns()
-        self._choose_leaves()
+        self._days = self._choosing.choose()
         seats, failed = self._packed()
         for _ in range(ROUNDS):
             if not failed:
                 break
             self._tighten(failed)
-            self._choose_patterns()
-            self._choose_leaves()
+            if any(self._is_carrier(item) for item, _ in failed):
+                self._days = self._choosing.choose()
+            else:
+                self._days = self._choosing.choose_leaves()
             seats, failed = self._packed()
         while failed:
             self._give_up(failed)
             seats, failed = self._packed()
-        return Arrangement(seats=seats, cost=self._counted(seats), bound=bound)
+        cost = self._counted(seats)
+        return Arrangement(seats=seats, cost=cost, bound=min(self._choosing.bound, cost))
 
-    def _choose_patterns(self) -> float:
-        """Days for all carriers; the result is what any arrangement costs at least."""
-        cases = [case for case in self._cases if case in self._patterns]
-        alone = [case for case in self._cases if case not in self._patterns]
-        nothing = Pattern(0, {})
-        self._chosen = dict.fromkeys(alone, nothing)
-        least = sum(case.cheapest(nothing) for case in alone)
-        groups = (tuple(self._pattern_options(case)) for case in cases)
-        problem = Problem(groups=tuple(groups), rows=self._places.problem_rows())
-        found = self._select(problem)
-        for case, n in zip(cases, found.chosen, strict=True):
-            self._chosen[case] = self._patterns[case][n]
-        return found.bound + least
-
-    def _pattern_options(self, case: Case) -> Iterator[Option]:
-        for pattern in self._patterns[case]:
-            cost = pattern.cost + case.cheapest(pattern)
-            yield Option(cost, tuple(self._pattern_rows(case, pattern)))
-
-    def _pattern_rows(self, case: Case, pattern: Pattern) -> Iterator[int]:
-        for id in case.placed(pattern):
-            yield from self._places.rows(self._nodes[case.code, id].demand, pattern.days[id])
-
-    def _choose_leaves(self) -> None:
-        """Days for all leaves, in the places that the carriers leave."""
-        used: Counter[int] = Counter()
-        self._days = {}
-        leaves: list[_Leaf] = []
-        for case in self._cases:
-            pattern = self._chosen[case]
-            self._days |= {(case.code, id): pattern.days[id] for id in case.placed(pattern)}
-            used.update(self._pattern_rows(case, pattern))
-            leaves += (_Leaf(case, n, case.leaf_choices(n, pattern)) for n in case.leaves())
-        groups = tuple(
-            (
-                *(
-                    Option(cost, self._places.rows(leaf.node.demand, day))
-                    for day, cost in leaf.choices
-                ),
-                Option(LOST, ()),
-            )
-            for leaf in leaves
-        )
-        taken = [used[row] for row in range(len(self._places.limits))]
-        found = self._select(Problem(groups=groups, rows=self._places.problem_rows(taken)))
-        for leaf, n in zip(leaves, found.chosen, strict=True):
-            if n < len(leaf.choices):
-                self._days[leaf.case.code, leaf.node.encounter.id] = leaf.choices[n][0]
+    def _is_carrier(self, item: Item) -> bool:
+        case = self._case_of[item.code, item.id]
+        return item.id in {node.encounter.id for node in case.carriers()}
 
     def _packed(
         self,
@@ -187,13 +125,11 @@ class _Arranging:
         """Leaves without a time are lost; whose carrier has none stays as it stands."""
         for item, _ in failed:
             self._days.pop((item.code, item.id), None)
-            case = self._case_of[item.code, item.id]
-            if item.id in {node.encounter.id for node in case.carriers()}:
-                self._pin(case)
+            if self._is_carrier(item):
+                self._pin(self._case_of[item.code, item.id])
 
     def _pin(self, case: Case) -> None:
         self._pinned.add(case)
-        self._chosen[case] = self._patterns[case][-1]
         for id in case.free:
             standing = case.standing.get(id)
             self._days.pop((case.code, id), None)

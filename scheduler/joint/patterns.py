@@ -11,8 +11,9 @@ weights that protocols have.
 True
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from scheduler.availability import Availability
@@ -82,15 +83,13 @@ class Case:
         for ids in branches.values():
             yield replace(self, free=frozenset(ids))
 
-    def carriers(self) -> list[Node]:
+    def carriers(self) -> tuple[Node, ...]:
         """The free visits that others hang on or that are half of a pair, anchors first."""
-        carriers = self.tree.arm.carriers()
-        return [node for node in self._free() if node.encounter.id in carriers]
+        return _split(self.tree, self.free)[0]
 
-    def leaves(self) -> list[Node]:
+    def leaves(self) -> tuple[Node, ...]:
         """The other free visits."""
-        carriers = self.tree.arm.carriers()
-        return [node for node in self._free() if node.encounter.id not in carriers]
+        return _split(self.tree, self.free)[1]
 
     def nodes(self) -> dict[str, Node]:
         """All free visits, those that others hang on first."""
@@ -102,7 +101,8 @@ class Case:
 
     def cheapest(self, pattern: Pattern) -> int:
         """What the leaves of a pattern cost at least."""
-        found = (self.leaf_choices(node, pattern) for node in self.leaves())
+        days = {**self.anchors, **pattern.days}
+        found = (self._leaf_choices(node, days) for node in self.leaves())
         return sum(choices[0][1] if choices else LOST for choices in found)
 
     def patterns(self) -> tuple[Pattern, ...]:
@@ -136,7 +136,9 @@ class Case:
 
     def leaf_choices(self, node: Node, pattern: Pattern) -> tuple[tuple[int, int], ...]:
         """The days of a visit that hangs on a pattern, cheapest first."""
-        days = {**self.anchors, **pattern.days}
+        return self._leaf_choices(node, {**self.anchors, **pattern.days})
+
+    def _leaf_choices(self, node: Node, days: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
         standing = self.standing.get(node.encounter.id)
         if not node.encounter.anchors() <= days.keys():
             return ((standing.day, 0),) if standing and standing.usable else ()
@@ -185,12 +187,22 @@ class Case:
             and _off(node, days[node.encounter.id], days) is None
         )
 
-    def _as_it_stands(self, carriers: list[Node]) -> Pattern:
+    def _as_it_stands(self, carriers: Sequence[Node]) -> Pattern:
         """Every carrier where it stands: those in the way of something are lost for now."""
         standing = {node.encounter.id: self.standing.get(node.encounter.id) for node in carriers}
         placed = {id: at[:2] if at and at.usable else None for id, at in standing.items()}
         days = {id: place.day for id, place in standing.items() if place is not None}
         return Pattern(self.cost(placed), days, stays=True)
+
+
+@lru_cache(maxsize=1024)
+def _split(tree: Tree, free: frozenset[str]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """Carriers and leaves among the free visits."""
+    known, nodes = tree.arm.carriers(), [n for n in tree.nodes() if n.encounter.id in free]
+    return (
+        tuple(node for node in nodes if node.encounter.id in known),
+        tuple(node for node in nodes if node.encounter.id not in known),
+    )
 
 
 def _off(node: Node, day: int, days: Mapping[str, int]) -> int | None:

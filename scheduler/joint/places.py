@@ -51,6 +51,25 @@ class Places:
         """The row of a need's own length."""
         return self._number(need.resource, need.minutes, day)
 
+    def own_rows(
+        self, availability: Availability, code: str, demands: Sequence[Demand], day: int
+    ) -> dict[int, tuple[int, ...]]:
+        """The rows of one participant's time, of which a visit takes a place; by its length."""
+        lengths = sorted({demand.minutes for demand in demands})
+        rows = []
+        for length in lengths:
+            key = code, length, day
+            if key not in self._numbers:
+                starts = 0
+                for demand in demands:
+                    if demand.minutes >= length:
+                        starts |= availability.starts(demand, day)
+                self._numbers[key] = len(self.limits)
+                self.limits.append(fit(-1, starts, length))
+                self._spare.append(0)
+            rows.append(self._numbers[key])
+        return {length: tuple(rows[: n + 1]) for n, length in enumerate(lengths)}
+
     def problem_rows(self, used: Sequence[int] = ()) -> tuple[Row, ...]:
         """All rows that were asked for so far, less the places that are used."""
         taken = [*used, *[0] * (len(self.limits) - len(used))]

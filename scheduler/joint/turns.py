@@ -1,14 +1,14 @@
-"""In turn: one participant after another, for want of an optimiser.
+"""In turn: one participant after another, for want of an optimiser, or after it.
 
-Only those who have a visit that cannot be where it stands are placed anew, each at the best
-that the others leave.  Whoever still loses a visit may eject one other participant, if both
-together are better off for it.
+Only those who have a visit without a place are placed anew, each at the best that the others
+leave.  Whoever still loses a visit may eject one other participant, if both together are
+better off for it.
 
 >>> in_turn([]).seats
 {}
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from scheduler.joint.arrangement import Arrangement, item_of
@@ -19,19 +19,32 @@ from scheduler.tree import Node
 EJECTED = 40
 """Participants that one may try to eject."""
 
+TRIALS = 400
+"""Ejections that are tried in all."""
+
 _Seats = dict[str, tuple[int, Seat]]
 
 
 def in_turn(cases: Sequence[Case]) -> Arrangement:
     """An arrangement of the cases' free visits; its bound is what each would cost alone."""
-    cases = [part for case in cases for part in case.parts()]
-    turns = _Turns(cases)
-    waiting = sorted(filter(turns.is_waiting, cases), key=_first_day)
-    for case in waiting:
-        turns.place(case)
-    for case in waiting:
-        turns.eject_for(case)
-    return turns.arrangement()
+    parts = [part for case in cases for part in case.parts()]
+    turns = _Turns(parts)
+    turns.settle()
+    turns.take([part for part in parts if turns.is_waiting(part)])
+    return turns.arrangement(sum(map(turns.least, parts)))
+
+
+def improved(cases: Sequence[Case], found: Arrangement) -> Arrangement:
+    """An arrangement in which those who could be better off had their turn, too."""
+    parts = [part for case in cases for part in case.parts()]
+    turns = _Turns(parts)
+    turns.seat(found)
+    before = turns.cost()
+    if before <= found.bound:
+        return found
+    waiting = [part for part in parts if turns.cost(part) > turns.least(part)]
+    turns.take(waiting)
+    return turns.arrangement(found.bound) if turns.cost() < before else found
 
 
 class _Turns:
@@ -40,78 +53,110 @@ class _Turns:
     def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = cases
         self._nodes = {case: case.nodes() for case in cases}
-        self._patterns = {case: case.patterns() for case in cases}
+        self._known: dict[Case, tuple[Pattern, ...]] = {}
         self._rooms: dict[int, Room] = {}
-        self._seats: dict[Case, _Seats] = {}
-        for case in cases:
-            self._settle(case)
+        self._seats: dict[Case, _Seats] = {case: {} for case in cases}
+
+    def settle(self) -> None:
+        """Leave all visits where they stand, as far as nothing is in the way."""
+        for case in self._cases:
+            for id in case.free & case.standing.keys():
+                at = case.standing[id]
+                item, seat = self._item(case, id, at.day), Seat(at.start, at.units)
+                if at.usable and self._room(at.day).holds(item, seat):
+                    self._sit(case, {**self._seats[case], id: (at.day, seat)}, {id})
+                else:
+                    self._leave_behind(case, id)
+
+    def seat(self, found: Arrangement) -> None:
+        """Give everybody the seats of an arrangement."""
+        for case in self._cases:
+            places = {id: found.seats[case.code, id] for id in case.free}
+            self._sit(case, {id: place for id, place in places.items() if place is not None})
+            for id in case.standing.keys() & case.free:
+                if places[id] is None:
+                    self._leave_behind(case, id)
+
+    def take(self, waiting: Iterable[Case]) -> None:
+        """Let everybody who waits have a turn, most in want first, and then eject somebody."""
+        order = sorted(waiting, key=lambda case: self.least(case) - self.cost(case))
+        for case in order:
+            self.place(case)
+        trials = TRIALS
+        for case in order:
+            trials -= self.eject_for(case, trials)
+
+    def least(self, case: Case) -> int:
+        """What a case would cost alone."""
+        return min(p.cost + case.cheapest(p) for p in self._patterns(case))
+
+    def cost(self, *cases: Case) -> int:
+        """What some cases cost, or all."""
+        return sum(self._cost(case, self._seats[case]) for case in cases or self._cases)
 
     def is_waiting(self, case: Case) -> bool:
         """Whether a visit is not where it can be."""
         return not case.free <= self._seats[case].keys()
 
-    def _settle(self, case: Case) -> None:
-        """Leave the visits of a case where they stand, as far as nothing is in the way."""
-        self._seats[case] = {}
-        for id in case.free & case.standing.keys():
-            at = case.standing[id]
-            item, seat = self._item(case, id, at.day), Seat(at.start, at.units)
-            if at.usable and self._room(at.day).holds(item, seat):
-                self._sit(case, {**self._seats[case], id: (at.day, seat)}, {id})
-            else:
-                # Who finds no other place keeps this one, so nobody else may count on it.
-                self._room(at.day).occupy(item.demand, seat)
-
     def place(self, case: Case) -> None:
         """Give a case the best seats that the others leave."""
         before = self._stand(case)
         best, cost = before, self._cost(case, before)
-        ranked = sorted((p.cost + case.cheapest(p), n) for n, p in enumerate(self._patterns[case]))
+        ranked = sorted((p.cost + case.cheapest(p), n) for n, p in enumerate(self._patterns(case)))
         for least, n in ranked:
             if least >= cost:
                 break
-            found = self._seated(case, self._patterns[case][n])
+            found = self._seated(case, self._patterns(case)[n])
             if found is not None and self._cost(case, found) < cost:
                 best, cost = found, self._cost(case, found)
         self._sit(case, best)
 
-    def eject_for(self, case: Case) -> None:
-        """Let a case that loses a visit take the place of one other, if that is worth it."""
-        for other in islice(self._rivals(case), EJECTED):
+    def eject_for(self, case: Case, trials: int) -> int:
+        """Let a case take the place of one other, if both are better off; how many were tried."""
+        tried = 0
+        for other in islice(self._rivals(case), min(EJECTED, trials)):
+            tried += 1
             mine, theirs = self._seats[case], self._seats[other]
-            before = self._cost(case, mine) + self._cost(other, theirs)
+            before = self.cost(case, other)
             self._stand(other)
             self.place(case)
             self._sit(other, {})
             self.place(other)
-            after = sum(self._cost(each, self._seats[each]) for each in (case, other))
-            if after < before:
-                return
+            if self.cost(case, other) < before:
+                break
             self._stand(other)
             self._stand(case)
             self._sit(case, mine)
             self._sit(other, theirs)
+        return tried
 
-    def arrangement(self) -> Arrangement:
+    def arrangement(self, bound: float) -> Arrangement:
         """The seats as they are."""
         seats = {
             (case.code, id): self._seats[case].get(id)
             for case in self._cases
             for id in self._nodes[case]
         }
-        cost = sum(self._cost(case, self._seats[case]) for case in self._cases)
-        least = sum(
-            min(p.cost + case.cheapest(p) for p in self._patterns[case]) for case in self._cases
-        )
-        return Arrangement(seats=seats, cost=cost, bound=min(least, cost))
+        return Arrangement(seats=seats, cost=self.cost(), bound=min(bound, self.cost()))
+
+    def _patterns(self, case: Case) -> tuple[Pattern, ...]:
+        if case not in self._known:
+            self._known[case] = case.patterns()
+        return self._known[case]
+
+    def _leave_behind(self, case: Case, id: str) -> None:
+        """Who finds no other place keeps the one that is in the way, so nobody may count on it."""
+        at = case.standing[id]
+        self._room(at.day).occupy(self._nodes[case][id].demand, Seat(at.start, at.units))
 
     def _rivals(self, case: Case) -> Iterator[Case]:
-        """Others with a visit on a day on which the case misses a place."""
+        """Others with a visit on a day that the case would rather have."""
+        patterns, now = self._patterns(case), self.cost(case)
+        better = [p for p in patterns if p.cost + case.cheapest(p) < now]
         days = {
             day
             for id, node in self._nodes[case].items()
-            if id not in self._seats[case]
-            for pattern in self._patterns[case]
+            for pattern in better
             for day in (
                 [pattern.days[id]] if id in pattern.days else self._days(case, node, pattern)
             )
@@ -177,7 +222,3 @@ class _Turns:
         if day not in self._rooms:
             self._rooms[day] = Room(day)
         return self._rooms[day]
-
-
-def _first_day(case: Case) -> tuple[int, str]:
-    return min((at.day for at in case.standing.values()), default=0), case.code

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from scheduler.appointments import Appointment
 from scheduler.availability import Availability
-from scheduler.conflicts import BOOK, Busy
-from scheduler.dates import Interval, Window
+from scheduler.conflicts import Busy
+from scheduler.dates import Window
 from scheduler.errors import Problem, Refused, SchedulerError, UnknownName, Unplaced
 from scheduler.joint.arrangement import arrange
 from scheduler.joint.recount import recount
 from scheduler.joint.selection import Select
-from scheduler.joint.turns import in_turn
+from scheduler.joint.turns import improved, in_turn
 from scheduler.life import DESK, ask_reason, permit
 from scheduler.products import infusions
 from scheduler.protocol import Protocol
@@ -225,18 +226,8 @@ class _Planning:
 
     def _opened(self) -> Availability:
         """Free time once every visit that is free to move has given back its own."""
-        units: dict[str, list[Interval]] = {}
-        own: list[Busy] = []
-        for person in self._people:
-            fixed = [visit for visit in person.every if person.is_fixed(visit)]
-            for visit in fixed:
-                for taken in visit.allocations:
-                    units.setdefault(taken.unit, []).append(taken.interval)
-            times = [visit.scheduled for visit in fixed if visit.scheduled]
-            if times:
-                own.append(Busy.of(person.subject.code, BOOK, times))
-        booked = [Busy.of(unit, BOOK, intervals) for unit, intervals in sorted(units.items())]
-        return Availability(self._site, [*self._busy, *booked, *own])
+        fixed = (v for person in self._people for v in person.every if person.is_fixed(v))
+        return Availability(self._site, self._busy, Appointment.every(fixed))
 
     def proposal(self, select: Select | None) -> Proposal:
         """Work the proposal out."""
@@ -245,7 +236,8 @@ class _Planning:
         if select is None:
             arrangement = in_turn(list(cases.values()))
         else:
-            arrangement = arrange(list(cases.values()), self._availability, select)
+            arranged = arrange(list(cases.values()), self._availability, select)
+            arrangement = improved(list(cases.values()), arranged)
         changes: list[tuple[Visit, Visit]] = []
         lost: list[Lost] = []
         for person in people:

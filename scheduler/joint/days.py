@@ -1,0 +1,174 @@
+"""Days for many: carriers by their patterns, leaves in what is left, and prices between them.
+
+The patterns are selected first, each at the cost of the best days that its leaves could have.
+Then every leaf that hangs on a chosen pattern is given a day: one unit of flow each, through
+days that hold so many.  Where leaves crowd, the prices of their days go back into the patterns,
+and both are chosen again.  Relaxed by such prices (Lagrange), the first selection proves what
+any choice of days costs at least.
+
+>>> PRICINGS > 1
+True
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from scheduler.availability import Availability
+from scheduler.joint.patterns import LOST, Case, Pattern
+from scheduler.joint.places import Places
+from scheduler.joint.selection import Option, Problem, Select
+from scheduler.tree import Node
+
+Days = dict[tuple[str, str], int]
+"""Days by participant and visit; who has none is not in it."""
+
+PRICINGS = 4
+"""Times that crowded days are priced."""
+
+_Leaf = tuple[Case, Node, tuple[tuple[int, int], ...]]
+"""A visit that hangs on a chosen pattern, and the days it may be on with their costs."""
+
+_NOTHING = Pattern(0, {})
+
+
+class Choosing:
+    """The choice of days for some participants; `bound` is what any choice costs at least.
+
+    Cases are taken apart into `cases` that have no day in common.
+    """
+
+    def __init__(self, cases: Sequence[Case], availability: Availability, select: Select) -> None:
+        self.cases = [part for case in cases for part in case.parts()]
+        self.nodes = {(case.code, id): n for case in self.cases for id, n in case.nodes().items()}
+        self.places = Places(availability, (node.demand for node in self.nodes.values()))
+        self.bound = float("-inf")
+        self._select = select
+        self._patterns = {case: case.patterns() for case in self.cases if case.carriers()}
+        self._chosen: dict[Case, Pattern] = {}
+        self._rows: dict[tuple[Case, int], tuple[int, ...]] = {}
+
+    def choose(self) -> Days:
+        """Days for everybody; the best of some rounds of pricing."""
+        prices: dict[int, int] = {}
+        best: tuple[int, Days, dict[Case, Pattern]] | None = None
+        first = self.bound == float("-inf")
+        for _ in range(PRICINGS):
+            bound = self._choose_patterns(prices)
+            if first:
+                self.bound = max(self.bound, bound)
+            days, cost, found = self._leaves()
+            cost += self._pattern_cost()
+            if best is None or cost < best[0]:
+                best = cost, days, dict(self._chosen)
+            priced = {row: round(price) for row, price in enumerate(found) if price >= 1}
+            if best[0] <= self.bound or not priced:
+                break
+            rows = prices.keys() | priced.keys()
+            prices = {row: max(prices.get(row, 0), priced.get(row, 0)) for row in rows}
+        assert best is not None
+        self._chosen = best[2]
+        return best[1]
+
+    def choose_leaves(self) -> Days:
+        """Days for the leaves alone, the carriers as they are."""
+        return self._leaves()[0]
+
+    def _pattern_cost(self) -> int:
+        return sum(pattern.cost for pattern in self._chosen.values())
+
+    def _choose_patterns(self, prices: dict[int, int]) -> float:
+        """Choose patterns when places cost so much; the result is a bound on all."""
+        cases = list(self._patterns)
+        alone = [case for case in self.cases if case not in self._patterns]
+        groups = tuple(tuple(self._options(case, prices)) for case in cases)
+        least = sum(self._cheapest(case, _NOTHING, prices) for case in alone)
+        found = self._select(Problem(groups=groups, rows=self.places.problem_rows()))
+        self._chosen = dict.fromkeys(alone, _NOTHING)
+        for case, n in zip(cases, found.chosen, strict=True):
+            self._chosen[case] = self._patterns[case][n]
+        paid = sum(price * self.places.limits[row] for row, price in prices.items())
+        return found.bound + least - paid
+
+    def _options(self, case: Case, prices: dict[int, int]) -> Iterator[Option]:
+        for n, pattern in enumerate(self._patterns[case]):
+            if (case, n) not in self._rows:
+                self._rows[case, n] = tuple(self._pattern_rows(case, pattern))
+            rows = self._rows[case, n]
+            cost = pattern.cost + self._cheapest(case, pattern, prices)
+            yield Option(cost + sum(prices.get(row, 0) for row in rows), rows)
+
+    def _cheapest(self, case: Case, pattern: Pattern, prices: dict[int, int]) -> int:
+        """What the leaves of a pattern cost at least, places included."""
+        if not prices:
+            return case.cheapest(pattern)
+        cost = 0
+        for node in case.leaves():
+            choices = (
+                off + sum(prices.get(row, 0) for row in self.places.rows(node.demand, day))
+                for day, off in case.leaf_choices(node, pattern)
+            )
+            cost += min(chain(choices, [LOST]))
+        return cost
+
+    def _pattern_rows(self, case: Case, pattern: Pattern) -> Iterator[int]:
+        for id in case.placed(pattern):
+            yield from self.places.rows(self.nodes[case.code, id].demand, pattern.days[id])
+
+    def _leaves(self) -> tuple[Days, int, tuple[float, ...]]:
+        """Days for all in the places that the carriers leave, the leaves' cost, and the prices."""
+        used: Counter[int] = Counter()
+        days: Days = {}
+        leaves: list[_Leaf] = []
+        for case in self.cases:
+            pattern = self._chosen[case]
+            days |= {(case.code, id): pattern.days[id] for id in case.placed(pattern)}
+            used.update(self._pattern_rows(case, pattern))
+            leaves += ((case, n, case.leaf_choices(n, pattern)) for n in case.leaves())
+        own = self._own_rows(leaves)
+        groups = tuple(
+            (
+                *(
+                    Option(
+                        cost,
+                        self.places.rows(node.demand, day)
+                        + own.get((case.code, day, node.demand.minutes), ()),
+                    )
+                    for day, cost in choices
+                ),
+                Option(LOST, ()),
+            )
+            for case, node, choices in leaves
+        )
+        for (code, id), day in days.items():
+            used.update(own.get((code, day, self.nodes[code, id].demand.minutes), ()))
+        taken = [used[row] for row in range(len(self.places.limits))]
+        found = self._select(Problem(groups=groups, rows=self.places.problem_rows(taken)))
+        for (case, node, choices), n in zip(leaves, found.chosen, strict=True):
+            if n < len(choices):
+                days[case.code, node.encounter.id] = choices[n][0]
+        return days, found.cost, found.prices
+
+    def _own_rows(self, leaves: Sequence[_Leaf]) -> dict[tuple[str, int, int], tuple[int, ...]]:
+        """Rows of participants' own time, on days that two visits of one of them may share.
+
+        By participant, day, and length of visit.
+        """
+        wanted: dict[tuple[str, int], set[str]] = defaultdict(set)
+        cases: dict[str, Case] = {}
+        for case, node, choices in leaves:
+            cases[case.code] = case
+            for day, _ in choices:
+                wanted[case.code, day].add(node.encounter.id)
+        for case, pattern in self._chosen.items():
+            for id in case.placed(pattern):
+                wanted[case.code, pattern.days[id]].add(id)
+        found: dict[tuple[str, int, int], tuple[int, ...]] = {}
+        for (code, day), ids in wanted.items():
+            if len(ids) > 1 and code in cases:
+                demands = [self.nodes[code, id].demand for id in ids]
+                for length, rows in self.places.own_rows(
+                    cases[code].availability, code, demands, day
+                ).items():
+                    found[code, day, length] = rows
+        return found
