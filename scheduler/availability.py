@@ -319,14 +319,14 @@ class Availability:
 
     def room(self, ordinal: int) -> int | None:
         """How many more infusions a day takes; None where they are not capped."""
-        return self._load(ordinal).room(self.site.caps)
+        return self.load(ordinal).room(self.site.caps)
 
     def excess(self, demand: Demand, moment: datetime) -> Iterator[str]:
         """The caps that a visit of this demand helps to exceed, which starts then already."""
         if not demand.phone:
             ordinal = moment.astimezone(self.site.tz()).toordinal()
             minute = self._minutes.since_midnight(ordinal, moment)
-            yield from self._load(ordinal).excess(self.site.caps, minute, infusion=demand.infusion)
+            yield from self.load(ordinal).excess(self.site.caps, minute, infusion=demand.infusion)
 
     def _full(self, demand: Demand, ordinal: int) -> int:
         """Minutes at which no visit of this demand may start, for the site's caps."""
@@ -334,9 +334,10 @@ class Availability:
             return 0
         if demand.infusion and self.room(ordinal) == 0:
             return -1
-        return self._load(ordinal).full(self.site.caps, infusion=demand.infusion)
+        return self.load(ordinal).full(self.site.caps, infusion=demand.infusion)
 
-    def _load(self, ordinal: int) -> Load:
+    def load(self, ordinal: int) -> Load:
+        """What counts against the caps that day."""
         load = self._loads.get(ordinal)
         if load is None:
             starting = (

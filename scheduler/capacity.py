@@ -11,6 +11,7 @@ all studies count, and unscheduled ones; phone calls, and visits that were calle
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from math import inf
 from operator import or_
 
 from scheduler.appointments import Appointment
@@ -52,6 +53,14 @@ class Load:
         """The minutes, as bits, at which no further visit may start; an infusion, if it is one."""
         full = _reaching(self._visits, caps.visits_per_start)
         return full | _reaching(self._infusions, caps.infusions_per_start) if infusion else full
+
+    def left(self, caps: Caps, minute: int, *, infusion: bool) -> float:
+        """How many more visits may start at a minute; infusions, if they are such."""
+        at = self._step(minute)
+        counted = [(caps.visits_per_start, self._visits[at])]
+        if infusion:
+            counted.append((caps.infusions_per_start, self._infusions[at]))
+        return min((most - count for most, count in counted if most is not None), default=inf)
 
     def excess(self, caps: Caps, minute: int, *, infusion: bool) -> Iterator[str]:
         """The caps that are exceeded at the start of a visit which is counted already."""

@@ -56,7 +56,7 @@ class Explanation:
             return weight * abs((other - expected.target).days), other
 
         better = [other for other in expected.window.days() if rank(other) < rank(day)]
-        yield from told((other, self.against(expected, other)) for other in better)
+        yield from by_spans((other, self.against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:
         """Why the visit has no slot: what is wrong with every day of its window."""
@@ -71,7 +71,7 @@ class Explanation:
         between = f"between {window.earliest} and {window.latest}"
         span = between if window.earliest < window.latest else f"on {window.earliest}"
         yield f"no allowed day {span}"
-        yield from told(against)
+        yield from by_spans(against)
 
     def against(self, expected: Expected, day: date) -> str:
         """What is wrong with a day for the visit, or comes of it for others; "" if nothing is."""
@@ -127,7 +127,7 @@ class Explanation:
             yield id, f"{id} would fall on {spoken(window)} ({wrong})"
 
 
-def told(against: Iterable[tuple[date, str]]) -> Iterator[str]:
+def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:
     """Sentences for days and their reasons, neighbours with one reason in one sentence."""
     spans: list[tuple[Window, str]] = []
     for day, reason in against:

@@ -9,6 +9,17 @@ from hypothesis import strategies as st
 from scheduler.joint.selection import Option, Problem, Row
 from scheduler.optimizer import select
 
+FEW = (
+    (0, (0, 1, 2, 3, 4)),
+    (30, (0, 5, 6, 7, 8)),
+    (10, (0, 7, 8, 9, 10)),
+    (30, (11, 5, 6, 7, 8)),
+    (20, (11, 12, 13, 1, 2)),
+    (20, (11, 1, 2, 3, 4)),
+    (10, (12, 7, 8, 9, 10)),
+    (20, (12, 1, 2, 3, 4)),
+)
+
 
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
@@ -35,6 +46,17 @@ def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
     found = select(problem)
     assert problem.fits(found.chosen)
     assert found.cost == problem.cost(found.chosen) == found.bound == best(problem)
+
+
+def test_a_poor_first_guess_is_left_behind() -> None:
+    """Two who could both have the best option but one: HiGHS took a start for the optimum here."""
+    options = (
+        *(Option(cost, rows) for cost, rows in FEW),
+        Option(4_000_000, ()),
+    )
+    rows = tuple(Row(n, n) for n in (2, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 2, 1))
+    problem = Problem(groups=(options, options), rows=rows)
+    assert select(problem).cost == best(problem) == 10
 
 
 @settings(max_examples=30)

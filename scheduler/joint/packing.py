@@ -8,7 +8,7 @@ differ, within a budget of steps.
 {}
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from scheduler.availability import Availability, Demand
 from scheduler.minutes import lowest, runs
 from scheduler.protocol import Need
+from scheduler.sites import Caps
 
 STEPS = 4_000
 """Seats tried on one day before a search gives up."""
@@ -80,6 +81,7 @@ class Room:
     def __init__(self, day: int, taken: Iterable[tuple[Demand, Seat]] = ()) -> None:
         self._day = day
         self._taken: dict[str, int] = defaultdict(int)
+        self._begun = Counter[tuple[int, bool]]()
         for demand, seat in taken:
             self.occupy(demand, seat)
 
@@ -107,13 +109,19 @@ class Room:
     def leave(self, item: Item, seat: Seat) -> None:
         """The item gives its seat back."""
         self._taken[item.code] &= ~_span(seat.start, item.demand.minutes)
-        for unit, need in zip(seat.units, item.demand.needs, strict=True):
-            self._taken[unit] &= ~_span(seat.start + need.start, need.minutes)
+        self.vacate(item.demand, seat)
 
     def occupy(self, demand: Demand, seat: Seat) -> None:
         """Take the units of a seat, and of no participant's time."""
         for unit, need in zip(seat.units, demand.needs, strict=True):
             self._taken[unit] |= _span(seat.start + need.start, need.minutes)
+        self._begun[seat.start, demand.infusion] += not demand.phone
+
+    def vacate(self, demand: Demand, seat: Seat) -> None:
+        """Give back what was occupied."""
+        for unit, need in zip(seat.units, demand.needs, strict=True):
+            self._taken[unit] &= ~_span(seat.start + need.start, need.minutes)
+        self._begun[seat.start, demand.infusion] -= not demand.phone
 
     def hardest(self, items: Iterable[Item]) -> list[Item]:
         """Those with the fewest starts first; of two, the longer."""
@@ -135,11 +143,10 @@ class Room:
                 steps -= 1
                 if steps < 0:
                     return None
-                before = self._taken.copy()
                 self.take(item, seat)
                 if (rest := fill(n + 1)) is not None:
                     return {(item.code, item.id): seat} | rest
-                self._taken = before
+                self.leave(item, seat)
             return None
 
         return fill(0)
@@ -165,7 +172,29 @@ class Room:
             for unit in self._units(item, need):
                 served |= runs(self._free(item, need, unit), need.minutes) >> need.start
             starts &= served
-        return starts
+        return starts & ~self._full(item, starts)
+
+    def _full(self, item: Item, starts: int) -> int:
+        """Those of the starts at which the site takes no more."""
+        demand, availability = item.demand, item.availability
+        caps = availability.site.caps
+        if demand.phone or not starts or caps == _UNCAPPED:
+            return 0
+        room = availability.room(self._day)
+        if demand.infusion and room is not None:
+            given = sum(n for (_, infusion), n in self._begun.items() if infusion)
+            if given >= room:
+                return starts
+        load, full = availability.load(self._day), 0
+        while starts:
+            start = lowest(starts)
+            begun = self._begun[start, True]
+            left = load.left(caps, start, infusion=False) - self._begun[start, False] - begun
+            if demand.infusion:
+                left = min(left, load.left(caps, start, infusion=True) - begun)
+            full |= (left <= 0) << start
+            starts &= starts - 1
+        return full
 
     def _crews(self, item: Item, start: int, wished: Sequence[str]) -> Iterator[Seat]:
         """The units that can serve a start; those that are free alike count once."""
@@ -197,6 +226,8 @@ class Room:
         free = item.availability.unit_free(need.resource, unit, self._day)
         return free & ~self._taken[unit]
 
+
+_UNCAPPED = Caps()
 
 _DAY = (1 << 60 * 26) - 1
 """Minutes of the longest day, and some more."""

@@ -18,6 +18,9 @@ from scheduler.joint.selection import Row
 from scheduler.minutes import runs
 from scheduler.protocol import Need
 
+_INFUSIONS = "infusions"
+"""The row of what a site caps by the day."""
+
 SPARE = 5
 """One place in so many is better left free, so that load spreads evenly."""
 
@@ -39,12 +42,15 @@ class Places:
         """The rows of which a visit takes a place that day."""
         found = self._taken.get((demand, day))
         if found is None:
-            found = self._taken[demand, day] = tuple(
+            rows = [
                 self._number(kind, length, day)
                 for need in demand.needs
                 for kind, length in self._lengths
                 if kind == need.resource and length <= need.minutes
-            )
+            ]
+            if demand.infusion and (room := self._availability.room(day)) is not None:
+                rows.append(self._row((_INFUSIONS, 0, day), room))
+            found = self._taken[demand, day] = tuple(rows)
         return found
 
     def row(self, need: Need, day: int) -> int:
@@ -64,9 +70,7 @@ class Places:
                 for demand in demands:
                     if demand.minutes >= length:
                         starts |= availability.starts(demand, day)
-                self._numbers[key] = len(self.limits)
-                self.limits.append(fit(-1, starts, length))
-                self._spare.append(0)
+                self._row(key, fit(-1, starts, length))
             rows.append(self._numbers[key])
         return {length: tuple(rows[: n + 1]) for n, length in enumerate(lengths)}
 
@@ -80,13 +84,18 @@ class Places:
 
     def _number(self, kind: str, length: int, day: int) -> int:
         key = kind, length, day
+        if key in self._numbers:
+            return self._numbers[key]
+        limit = self._limit(kind, length, day)
+        # The shortest length counts every visit, so crowding is counted there, and once.
+        shortest = min(other for of, other in self._lengths if of == kind)
+        return self._row(key, limit, limit // SPARE if length == shortest else 0)
+
+    def _row(self, key: tuple[str, int, int], limit: int, spare: int = 0) -> int:
         if key not in self._numbers:
             self._numbers[key] = len(self.limits)
-            limit = self._limit(kind, length, day)
             self.limits.append(limit)
-            # The shortest length counts every visit, so crowding is counted there, and once.
-            shortest = min(other for of, other in self._lengths if of == kind)
-            self._spare.append(limit // SPARE if length == shortest else 0)
+            self._spare.append(spare)
         return self._numbers[key]
 
     def _limit(self, kind: str, length: int, day: int) -> int:

@@ -13,7 +13,7 @@ from datetime import UTC, date
 
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
-from scheduler.protocol import Encounter
+from scheduler.protocol import Encounter, Kind, Mode
 from scheduler.sites import WHOLE_SITE, Site
 from scheduler.subject import Visit
 
@@ -37,7 +37,7 @@ def recount(
         faults += _unserved(site, visit, encounter)
     everyone = [visit for visit in (*standing, *moved) if visit.scheduled]
     changed = {f"{visit.subject} {visit.ref}" for visit in moved}
-    return (*faults, *_overlaps(everyone, changed))
+    return (*faults, *_overlaps(everyone, changed), *_beyond_caps(site, everyone, changed))
 
 
 def _by_itself(site: Site | None, visit: Visit, today: date, busy: Sequence[Busy]) -> Iterator[str]:
@@ -73,6 +73,9 @@ def _unserved(site: Site | None, visit: Visit, encounter: Encounter) -> Iterator
         after = int((taken.interval.start - begin).total_seconds() // 60)
         given.append((_kind(site, taken.unit), after, taken.interval.minutes()))
     length = visit.scheduled.minutes() if visit.scheduled else 0
+    day = visit.scheduled.start.date() if visit.scheduled else None
+    if site and day and encounter.laboratory and (shut := site.laboratory_shut(day)):
+        yield f"{visit.subject} {visit.ref} on {day} needs the laboratory: {shut}"
     if sorted(given) != asked or length != encounter.minutes:
         yield f"{visit.subject} {visit.ref} is not given what it needs"
 
@@ -94,6 +97,25 @@ def _overlaps(visits: Iterable[Visit], changed: set[str]) -> Iterator[str]:
                 yield f"{owner} is taken by {holder} and {name} at one time"
             if span.end.astimezone(UTC) > last.end.astimezone(UTC):
                 last, holder = span, name
+
+
+def _beyond_caps(site: Site | None, visits: Iterable[Visit], changed: set[str]) -> Iterator[str]:
+    """Days and times at which a changed visit is one more than the site takes."""
+    if site is None:
+        return
+    counts: dict[tuple[str, object], list[str]] = defaultdict(list)
+    for visit in visits:
+        if visit.scheduled is None or visit.mode is not Mode.VISIT:
+            continue
+        name, start = f"{visit.subject} {visit.ref}", visit.scheduled.start
+        counts["visits_per_start", start.astimezone(UTC)].append(name)
+        if visit.kind is Kind.INFUSION:
+            counts["infusions_per_start", start.astimezone(UTC)].append(name)
+            counts["infusions_per_day", start.date()].append(name)
+    for (cap, when), names in counts.items():
+        most: int | None = getattr(site.caps, cap)
+        if most is not None and len(names) > most and changed & {*names}:
+            yield f"{when}: {len(names)} {cap.replace('_', ' ')}, and the site takes {most}"
 
 
 def _kind(site: Site | None, unit: str) -> str:

@@ -8,9 +8,11 @@ better off for it.
 {}
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from math import inf
 
+from scheduler.availability import Demand
 from scheduler.joint.arrangement import Arrangement, item_of
 from scheduler.joint.packing import Item, Room, Seat
 from scheduler.joint.patterns import Case, Pattern
@@ -48,34 +50,38 @@ def improved(cases: Sequence[Case], found: Arrangement) -> Arrangement:
 
 
 class _Turns:
-    """Everybody's seats, and what is taken on every day."""
+    """Everybody's seats, and what is taken on every day.
+
+    A visit without a seat keeps the place where it stands, though something is in its way: nobody
+    else may count on that.  Once it has a seat it never loses it again, for its old
+    place may be another's by then.
+    """
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = cases
         self._nodes = {case: case.nodes() for case in cases}
         self._known: dict[Case, tuple[Pattern, ...]] = {}
         self._rooms: dict[int, Room] = {}
-        self._seats: dict[Case, _Seats] = {case: {} for case in cases}
+        self._seats: dict[Case, _Seats] = {}
 
     def settle(self) -> None:
         """Leave all visits where they stand, as far as nothing is in the way."""
         for case in self._cases:
+            seats: _Seats = {}
             for id in case.free & case.standing.keys():
                 at = case.standing[id]
                 item, seat = self._item(case, id, at.day), Seat(at.start, at.units)
                 if at.usable and self._room(at.day).holds(item, seat):
-                    self._sit(case, {**self._seats[case], id: (at.day, seat)}, {id})
-                else:
-                    self._leave_behind(case, id)
+                    self._room(at.day).take(item, seat)
+                    seats[id] = at.day, seat
+            self._leave(case, seats)
+            self._sit(case, seats)
 
     def seat(self, found: Arrangement) -> None:
         """Give everybody the seats of an arrangement."""
         for case in self._cases:
             places = {id: found.seats[case.code, id] for id in case.free}
             self._sit(case, {id: place for id, place in places.items() if place is not None})
-            for id in case.standing.keys() & case.free:
-                if places[id] is None:
-                    self._leave_behind(case, id)
 
     def take(self, waiting: Iterable[Case]) -> None:
         """Let everybody who waits have a turn, most in want first, and then eject somebody."""
@@ -98,18 +104,25 @@ class _Turns:
         """Whether a visit is not where it can be."""
         return not case.free <= self._seats[case].keys()
 
-    def place(self, case: Case) -> None:
-        """Give a case the best seats that the others leave."""
+    def place(self, case: Case, held: _Seats | None = None) -> bool:
+        """Give a case the best seats that the others leave; those `held` are not lost for it.
+
+        Without such seats it has none at all afterwards, and the answer is no.
+        """
         before = self._stand(case)
-        best, cost = before, self._cost(case, before)
+        kept = (before if held is None else held).keys() & case.standing.keys()
+        best = before if held is None else None
+        cost = self._cost(case, before) if held is None else inf
         ranked = sorted((p.cost + case.cheapest(p), n) for n, p in enumerate(self._patterns(case)))
         for least, n in ranked:
             if least >= cost:
                 break
             found = self._seated(case, self._patterns(case)[n])
-            if found is not None and self._cost(case, found) < cost:
+            if found is not None and kept <= found.keys() and self._cost(case, found) < cost:
                 best, cost = found, self._cost(case, found)
-        self._sit(case, best)
+        if best is not None:
+            self._sit(case, best)
+        return best is not None
 
     def eject_for(self, case: Case, trials: int) -> int:
         """Let a case take the place of one other, if both are better off; how many were tried."""
@@ -120,11 +133,10 @@ class _Turns:
             before = self.cost(case, other)
             self._stand(other)
             self.place(case)
-            self._sit(other, {})
-            self.place(other)
-            if self.cost(case, other) < before:
-                break
-            self._stand(other)
+            if self.place(other, theirs):
+                if self.cost(case, other) < before:
+                    break
+                self._stand(other)
             self._stand(case)
             self._sit(case, mine)
             self._sit(other, theirs)
@@ -143,11 +155,6 @@ class _Turns:
         if case not in self._known:
             self._known[case] = case.patterns()
         return self._known[case]
-
-    def _leave_behind(self, case: Case, id: str) -> None:
-        """Who finds no other place keeps the one that is in the way, so nobody may count on it."""
-        at = case.standing[id]
-        self._room(at.day).occupy(self._nodes[case][id].demand, Seat(at.start, at.units))
 
     def _rivals(self, case: Case) -> Iterator[Case]:
         """Others with a visit on a day that the case would rather have."""
@@ -199,16 +206,27 @@ class _Turns:
         return True
 
     def _stand(self, case: Case) -> _Seats:
-        """The case gives all its seats back; the result are these."""
-        seats = self._seats.pop(case, {})
+        """The case gives all its seats back, and the places where it stands; the seats it had."""
+        seats = self._seats.pop(case, None)
+        if seats is None:
+            return {}
         self._leave(case, seats)
+        for demand, day, seat in self._left_behind(case, seats):
+            self._room(day).vacate(demand, seat)
         return seats
 
-    def _sit(self, case: Case, seats: _Seats, new: Collection[str] | None = None) -> None:
+    def _sit(self, case: Case, seats: _Seats) -> None:
         self._seats[case] = seats
-        for id in seats if new is None else new:
-            day, seat = seats[id]
+        for id, (day, seat) in seats.items():
             self._room(day).take(self._item(case, id, day), seat)
+        for demand, day, seat in self._left_behind(case, seats):
+            self._room(day).occupy(demand, seat)
+
+    def _left_behind(self, case: Case, seats: _Seats) -> Iterator[tuple[Demand, int, Seat]]:
+        """Places of visits that have no seat."""
+        for id in case.free & case.standing.keys() - seats.keys():
+            at = case.standing[id]
+            yield self._nodes[case][id].demand, at.day, Seat(at.start, at.units)
 
     def _leave(self, case: Case, seats: _Seats) -> None:
         for id, (day, seat) in seats.items():

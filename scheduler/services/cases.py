@@ -10,7 +10,7 @@ from datetime import date
 
 from scheduler.availability import Availability, Demand
 from scheduler.dates import Window
-from scheduler.explanation import told
+from scheduler.explanation import by_spans
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.packing import Seat
 from scheduler.joint.patterns import Case, Standing
@@ -202,4 +202,4 @@ def _against(case: Case, encounter: Encounter, window: Window) -> Iterator[str]:
             return "no released product serves, or too short a notice"
         return "taken by others, or too far from what it counts from"
 
-    yield from told((day, against(day)) for day in window.days())
+    yield from by_spans((day, against(day)) for day in window.days())

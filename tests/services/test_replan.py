@@ -1,5 +1,6 @@
 """Re-planning through the service: what moves, what stays, and what is refused."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,9 +13,10 @@ from scheduler.errors import UnknownName, Unplaced
 from scheduler.life import Act, NotPermitted, ReasonMissing
 from scheduler.optimizer import select
 from scheduler.products import Expiry
+from scheduler.protocol import Kind, Mode
 from scheduler.services import enrollment, replan
 from scheduler.services.replan import BookChanged, Closure, Proposal, Request
-from scheduler.sites import Role
+from scheduler.sites import Caps, Role
 from scheduler.store import Store
 from tests.databases import SqliteFiles
 from tests.lives import CLINIC, Life, change, enroll, staffed
@@ -178,6 +180,22 @@ def test_a_released_product_binds_the_infusions(book: Store) -> None:
     assert after in {date(2026, 4, 8), date(2026, 4, 10)}
     nowhere = proposed(book, shut("chair", date(2026, 4, 8), date(2026, 4, 10)))
     assert next(each.visit.ref for each in nowhere.lost) == "infusion-1"
+
+
+@pytest.mark.parametrize("solver", [select, None])
+def test_caps_hold_for_everybody_together(crowd: list[Life], book: Store, solver: Any) -> None:
+    """Two participants have infusions on 13 April, and the site takes one a day by now."""
+    caps = Caps(infusions_per_day=1, visits_per_start=1)
+    clinic = replace(CLINIC, site=replace(CLINIC.site, caps=caps))
+    found = proposed(book, APRIL, solver=solver, clinic=clinic)
+    assert not found.lost
+    applied(book, found)
+    visits = [visit for life in crowd for visit in life.visits().values()]
+    days = Counter(visit.day for visit in visits if visit.kind is Kind.INFUSION)
+    assert set(days.values()) == {1}
+    starts = Counter(v.scheduled.start for v in visits if v.scheduled and v.mode is Mode.VISIT)
+    moved = {after.scheduled.start for _, after in found.told if after.scheduled}
+    assert all(starts[start] == 1 for start in moved)
 
 
 def test_an_agreed_follow_up_is_worth_as_much_as_a_visit(book: Store) -> None:
