@@ -4,7 +4,7 @@ A `Person` knows which visits of one participant are free to move, makes a `Case
 turns what was arranged for it into states of visits again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,7 +14,7 @@ from scheduler.explanation import by_spans
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.packing import Seat
 from scheduler.joint.patterns import Case, Standing
-from scheduler.plan import expect
+from scheduler.plan import Expected, expect
 from scheduler.products import Product, Stage, chain, infusions
 from scheduler.protocol import Encounter
 from scheduler.replanning import adrift, anchor_dates, expected_anew, reach
@@ -132,9 +132,14 @@ class Person:
             after[id] = _placed(after[id], encounter, *place, availability)
         dates = anchor_dates(self.tree, self.subject.enrolled, after)
         for id in moved:
-            expected = expect(self.tree.arm.encounter(id), dates)
+            encounter = self.tree.arm.encounter(id)
+            expected = expect(encounter, dates)
+            days = _better(expected, date.fromordinal(moved[id][0]))
             after[id] = replace(
-                after[id], target=expected.target, window=expected.window, why=expected.rules
+                after[id],
+                target=expected.target,
+                window=expected.window,
+                why=(*expected.rules, *_against(case, encounter, days)),
             )
         return expected_anew(self.tree, self.subject.enrolled, after, frozenset(moved))
 
@@ -145,7 +150,7 @@ class Person:
         for encounter in self.tree.arm.encounters:
             id = encounter.id
             if id in self.free and arrangement.seats[case.code, id] is None:
-                reasons = tuple(_against(case, encounter, after[id].window))
+                reasons = tuple(_against(case, encounter, after[id].window.days()))
                 yield Lost(visit=after[id], reasons=reasons)
 
 
@@ -192,14 +197,20 @@ def _units(site: Site, visit: Visit, encounter: Encounter) -> Iterator[str]:
                 break
 
 
-def _against(case: Case, encounter: Encounter, window: Window) -> Iterator[str]:
-    """What is wrong with every day of a window."""
+def _against(case: Case, encounter: Encounter, days: Iterable[date]) -> Iterator[str]:
+    """What is wrong with every one of some days."""
 
     def against(day: date) -> str:
         if found := case.availability.reasons(Demand.of(encounter), day):
             return "; ".join(found)
         if day.toordinal() in case.barred[encounter.id]:
             return "no released product serves, or too short a notice"
-        return "taken by others, or too far from what it counts from"
+        return "needed by others, or bad for the visits that hang on it"
 
-    yield from by_spans((day, against(day)) for day in window.days())
+    yield from by_spans((day, against(day)) for day in days)
+
+
+def _better(expected: Expected, day: date) -> Iterator[date]:
+    """The days of a window that are nearer to the target than one of them."""
+    off = abs((day - expected.target).days)
+    return (d for d in expected.window.days() if abs((d - expected.target).days) < off)

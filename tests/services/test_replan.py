@@ -198,6 +198,15 @@ def test_caps_hold_for_everybody_together(crowd: list[Life], book: Store, solver
     assert all(starts[start] == 1 for start in moved)
 
 
+@pytest.mark.usefixtures("crowd")
+def test_a_moved_visit_says_why_it_is_off_its_target(book: Store) -> None:
+    found = proposed(book, shut("chair", date(2026, 4, 9), date(2026, 4, 9)))
+    [after] = [a for _, a in found.told if (a.subject, a.ref) == ("ZJ-001", "infusion-1")]
+    rule, *reasons = after.why
+    assert rule == "aspiration 2026-03-05 + 35 days"
+    assert "no chair free for 420 min; chair taken 2026-04-09" in "; ".join(reasons)
+
+
 def test_an_agreed_follow_up_is_worth_as_much_as_a_visit(book: Store) -> None:
     """Day 30 may lie three days off; another day of infusion 1 would leave it outside."""
     life = enroll(book)
