@@ -6,7 +6,7 @@ was put outside its window by decision.  A visit that finds no other slot keeps 
 is listed first, and is for a person to decide.  Applying stores exactly what was proposed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,7 +20,7 @@ from scheduler.joint.recount import recount
 from scheduler.joint.selection import Select
 from scheduler.joint.turns import improved, in_turn
 from scheduler.life import DESK, ask_reason, permit
-from scheduler.products import infusions
+from scheduler.products import Product, infusions
 from scheduler.protocol import Protocol
 from scheduler.replanning import (
     revised,
@@ -58,7 +58,8 @@ class Proposal:
     """States before and after of every visit that changes, and how good that is.
 
     `free` counts the visits that might have moved; `cost` and `bound` are those of
-    `joint.patterns`.  `seen` is the book that it was worked out on.
+    `joint.patterns`.  It was worked out on the visits `seen`, and the `products` of those whose
+    infusions are to come, by participant.
     """
 
     site: Site
@@ -69,6 +70,7 @@ class Proposal:
     bound: float
     gap: float
     seen: tuple[Visit, ...]
+    products: Mapping[str, tuple[Product, ...]]
     problems: tuple[Problem, ...]
 
     @property
@@ -125,7 +127,7 @@ def propose(
     Raises:
         UnknownName: nobody is enrolled under a code, or the site has no such unit.
         NotPermitted: the site names people, and this one does not answer for the schedule.
-        BadInput: a conflict calendar cannot be read at all.
+        BadInput: a conflict calendar cannot be read at all, or the site lacks a resource.
     """
     permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
     for closure in request.closures:
@@ -139,12 +141,14 @@ def apply(store: Store, proposal: Proposal, change: Change) -> None:
 
     Raises:
         ReasonMissing: no word why.
-        BookChanged: somebody changed a visit of the site meanwhile.
+        BookChanged: somebody changed a visit of the site, or a product, meanwhile.
     """
     ask_reason("re-plan visits", change.reason)
 
     def work(book: Book) -> None:
-        if book.visits(site=proposal.site.code) != proposal.seen:
+        products = {code: book.products(code) for code in proposal.products}
+        seen = book.visits(site=proposal.site.code)
+        if (seen, products) != (proposal.seen, proposal.products):
             raise BookChanged()
         if proposal.changes:
             book.record(change, [after for _, after in proposal.changes])
@@ -182,6 +186,7 @@ class _Planning:
     ) -> None:
         self._site, self._today, self._change = clinic.site, today, change
         self._request, self._trees = request, dict[tuple[Protocol, str], Tree]()
+        self._products: dict[str, tuple[Product, ...]] = {}
         named = {book.subject(code).code for code in request.subjects}
         self._seen = book.visits(site=clinic.site.code)
         every: dict[str, list[Visit]] = {}
@@ -196,7 +201,9 @@ class _Planning:
             if named and person.subject.code not in named:
                 person.free = frozenset()
             elif person.free & {e.id for e in infusions(person.tree.arm)}:
-                person.bind(book.products(person.subject.code))
+                products = book.products(person.subject.code)
+                self._products[person.subject.code] = products
+                person.bind(products)
         self._busy, self.problems = self._read(clinic)
         self._availability = self._opened()
 
@@ -204,7 +211,9 @@ class _Planning:
         protocol = studies.kept(book, subject)
         key = protocol, subject.arm
         if key not in self._trees:
-            self._trees[key] = Tree.of(protocol, protocol.arm(subject.arm))
+            arm = protocol.arm(subject.arm)
+            clinics.check_resources(self._site, arm)
+            self._trees[key] = Tree.of(protocol, arm)
         return self._trees[key]
 
     def _read(self, clinic: Clinic) -> tuple[list[Busy], tuple[Problem, ...]]:
@@ -259,6 +268,7 @@ class _Planning:
             bound=arrangement.bound,
             gap=arrangement.gap,
             seen=self._seen,
+            products=self._products,
             problems=self.problems,
         )
         self._recount(proposal)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduler.dates import Window
-from scheduler.errors import UnknownName, Unplaced
+from scheduler.errors import BadInput, UnknownName, Unplaced
 from scheduler.life import Act, NotPermitted, ReasonMissing
 from scheduler.optimizer import select
 from scheduler.products import Expiry
@@ -238,6 +238,24 @@ def test_a_book_that_changed_meanwhile_is_refused(crowd: list[Life], book: Store
     with pytest.raises(BookChanged):
         applied(book, found)
     assert [life.visits() for life in crowd] == before
+
+
+def test_a_product_that_was_released_meanwhile_is_seen(book: Store) -> None:
+    life = enroll(book)
+    found = proposed(book, shut("chair", date(2026, 4, 9), date(2026, 4, 9)))
+    [product] = book.read(lambda book: book.products(life.code))
+    later = replace(product, released=date(2026, 4, 14))
+    book.write(lambda book: book.supply(change("product release"), life.code, [later]))
+    with pytest.raises(BookChanged):
+        applied(book, found)
+
+
+@pytest.mark.usefixtures("crowd")
+def test_a_site_that_lacks_a_resource_is_told(book: Store) -> None:
+    fewer = tuple(each for each in CLINIC.site.resources if each.kind != "nurse")
+    clinic = replace(CLINIC, site=replace(CLINIC.site, resources=fewer))
+    with pytest.raises(BadInput, match='no resource "nurse"'):
+        proposed(book, clinic=clinic)
 
 
 @pytest.mark.usefixtures("crowd")
