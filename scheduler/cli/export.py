@@ -47,7 +47,7 @@ class Week(click.ParamType[Window]):
     type=click.Choice([audience.value for audience in Audience]),
     default=Audience.STAFF.value,
     show_default=True,
-    help="For whom a calendar is: decides what it may say.",
+    help="Who reads it: decides what it may say.",
 )
 @click.option("--changes-since", type=Day(), metavar="DATE", help="Only what changed since then.")
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Instead of the site's own.")
@@ -77,8 +77,8 @@ def export(
     """Write calendars (.ics), visit sheets (PDF) or a table (CSV)."""
     if subject and site:
         raise click.UsageError("--subject and --site exclude each other")
-    if kind != Kind.ICS and audience != Audience.STAFF:
-        raise click.UsageError(f"--audience is for calendars; {kind} are for staff only")
+    if not _is_made(Kind(kind), Audience(audience)):
+        raise click.UsageError(f"{kind} are not made for --audience {audience}")
     clinic = app.clinic_of(site)
     selection = Selection(subject=subject, week=week, changed_since=changes_since)
     if reissue:
@@ -113,9 +113,15 @@ def export(
     if as_json:
         screen.print_json({"files": list(map(str, paths))})
     screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
-    if audience == Audience.PARTICIPANT and not subject:
+    if kind == Kind.ICS and audience == Audience.PARTICIPANT and not subject:
         unasked = consents.unasked(app.store, clinic.site.code)
         screen.say(*(f"Left out, without a consent to reminders: {code}" for code in unasked))
+
+
+def _is_made(kind: Kind, audience: Audience) -> bool:
+    """Calendars are for everybody, and a page in large print for the participant."""
+    to_participant = kind is Kind.SHEETS and audience is Audience.PARTICIPANT
+    return kind is Kind.ICS or audience is Audience.STAFF or to_participant
 
 
 def _tell_reissued(done: Reissue, *, dry_run: bool, as_json: bool) -> None:

@@ -117,6 +117,21 @@ class Press:
         for number, content in enumerate(files, start=1):
             yield f"{name}-visit-sheets{f'-{number}' if number > 1 else ''}.pdf", content
 
+    def appointments(self, selection: Selection, folios: Sequence[Folio]) -> Iterator[File]:
+        """Each participant's own list of appointments, in large print."""
+        from scheduler.exporters.appointmentsheet import appointment_sheet
+
+        for folio in folios:
+            content = appointment_sheet(
+                folio.visits,
+                site=self._site,
+                language=self._site.language,
+                paper=self._site.paper,
+                printed=self._printed.astimezone(self._site.tz()),
+                templates=templates(self._own),
+            )
+            yield f"{selection.name(folio.subject.code)}-participant.pdf", content
+
     def table(self, selection: Selection, folios: Sequence[Folio]) -> Iterator[File]:
         """One table of visits, for a spreadsheet."""
         visits = (visit for folio in folios for visit in folio.visits)
@@ -186,6 +201,9 @@ def _files(
     match kind:
         case Kind.ICS:
             return press.calendars(selection, folios, audience)
+        case Kind.SHEETS if audience is Audience.PARTICIPANT:
+            # Given into a hand that takes it: a page needs no consent as a calendar does.
+            return press.appointments(selection, folios)
         case Kind.SHEETS:
             return press.sheets(selection, folios)
         case Kind.CSV:

@@ -10,7 +10,7 @@ from freezegun import freeze_time
 from pypdf import PdfReader
 
 from tests.calendars import events
-from tests.running import DEMO_SITE, Outcome, Schedule, site_file
+from tests.running import DEMO_SITE, SHORT, Outcome, Schedule, site_file
 
 
 @pytest.fixture
@@ -80,6 +80,13 @@ def test_a_participant_alone_is_named_as_well(schedule: Schedule) -> None:
     assert written(schedule, schedule(*options, "--subject", "ZJ-001")) == [
         "ZJ-001-participant.ics"
     ]
+
+
+def test_a_page_in_large_print_for_the_participant(schedule: Schedule) -> None:
+    schedule.enter(arm="a", protocol=schedule.write("short.toml", SHORT))
+    options = ("export", "sheets", "--audience", "participant", "--language", "zh")
+    (schedule.folder / "short.toml").unlink()
+    assert written(schedule, schedule(*options)) == ["ZJ-001-participant.pdf"]
 
 
 def test_assessors_see_what_both_arms_have_alike(three: Schedule) -> None:
@@ -201,11 +208,10 @@ def test_what_excludes_each_other(schedule: Schedule) -> None:
     outcome = schedule("export", "ics", "--subject", "ZJ-001", "--site", "ZJ")
     assert outcome.code == 2
     assert "--subject and --site exclude each other" in outcome.err
-    for kind in ("sheets", "csv"):
-        for audience in ("participant", "assessor"):
-            outcome = schedule("export", kind, "--audience", audience)
-            assert outcome.code == 2
-            assert f"--audience is for calendars; {kind} are for staff only" in outcome.err
+    for kind, audience in (("sheets", "assessor"), ("csv", "assessor"), ("csv", "participant")):
+        outcome = schedule("export", kind, "--audience", audience)
+        assert outcome.code == 2
+        assert f"{kind} are not made for --audience {audience}" in outcome.err
     assert schedule("export", "pdf").code == 2
 
 
