@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Availability, Demand
-from scheduler.conflicts import Busy
+from scheduler.availability import Demand
 from scheduler.dates import Interval, Window
 from scheduler.errors import Problem
 from scheduler.placement import other_slots
 from scheduler.protocol import Encounter, Kind, Mode
-from scheduler.services import clinics, freetime, studies
+from scheduler.services import freetime, studies
 from scheduler.services.clinics import Clinic
+from scheduler.services.freetime import FreeTime
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book, Store
 from scheduler.subject import OPEN, TAKING, Visit
@@ -58,26 +58,18 @@ def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Ch
         ends = [max(visit.day or as_of, visit.window.latest) for visit in coming]
         last = max(ends, default=as_of)
         days = Window(earliest=as_of, latest=last)
-        taken = clinics.taken_at_once(clinic, given, days.interval(site.tz()))
-        free = freetime.of(book, clinic, days, given).availability
-        checking = _Checking(book, clinic, taken.busy, every, free)
+        free = freetime.of(book, clinic, days, given)
+        checking = _Checking(book, clinic, every, free)
         blocked = tuple(checking.blocked(coming))
-        return Check(checked=len(coming), blocked=blocked, problems=taken.problems)
+        return Check(checked=len(coming), blocked=blocked, problems=free.problems)
 
     return store.read(work)
 
 
 class _Checking:
-    def __init__(
-        self,
-        book: Book,
-        clinic: Clinic,
-        busy: Sequence[Busy],
-        every: Sequence[Visit],
-        free: Availability,
-    ) -> None:
-        self._book, self._clinic, self._busy, self._every = book, clinic, busy, every
-        self._free = free
+    def __init__(self, book: Book, clinic: Clinic, every: Sequence[Visit], free: FreeTime) -> None:
+        self._book, self._clinic, self._every = book, clinic, every
+        self._free, self._busy = free.availability, free.calendars
         self._of: dict[str, list[Visit]] = {}
         for visit in every:
             if visit.status in TAKING:

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from threading import Lock
 
 from scheduler.availability import Availability
+from scheduler.conflicts import Busy
 from scheduler.dates import Window
 from scheduler.errors import Problem
 from scheduler.services import clinics
@@ -24,9 +25,13 @@ from scheduler.store.chain import Head
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeTime:
-    """A clinic's free time to anyone; `problems` are parts of calendars that could not be read."""
+    """A clinic's free time to anyone, and what calendars take of it.
+
+    `problems` are parts of calendars that could not be read.
+    """
 
     availability: Availability
+    calendars: tuple[Busy, ...]
     problems: tuple[Problem, ...]
 
 
@@ -72,6 +77,7 @@ class _Kept:
         self._appointments = book.appointments(clinic.site.code, days)
         self.free = FreeTime(
             availability=Availability(clinic.site, self._taken.busy, self._appointments.values()),
+            calendars=self._taken.busy,
             problems=self._taken.problems,
         )
 
