@@ -15,14 +15,17 @@ from time import perf_counter
 
 from benchmarks.table import Row
 from scheduler import shipped
+from scheduler.appointments import Appointment
 from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.minutes import NO_TIME
 from scheduler.placement import choose
+from scheduler.protocol import Kind, Mode
 from scheduler.readers import protocol as protocols
 from scheduler.readers import site as sites
 from scheduler.sites import Site
+from scheduler.subject import Allocation
 from scheduler.tree import Node, Tree
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -132,22 +135,30 @@ def first_free(tree: Tree, enrolled: date, book: Availability) -> dict[str, int 
 def _books(site: Site, size: int) -> list[Availability]:
     """Availabilities of as many sites as hold `size` appointments."""
     count = -(-size // A_SITE_HOLDS)
-    return [Availability(site, _busy(site, size // count, seed)) for seed in range(count)]
+    return [
+        Availability(site, (), _appointments(site, size // count, seed)) for seed in range(count)
+    ]
 
 
-def _busy(site: Site, appointments: int, seed: int) -> Iterator[Busy]:
+def _appointments(site: Site, count: int, seed: int) -> Iterator[Appointment]:
     chance = random.Random(seed)
     units = [unit for resource in site.resources for unit in resource.units]
-    for unit in units:
-        slots = []
-        for _ in range(appointments // len(units)):
-            minutes = chance.choice((60, 90, 120))
-            hour = chance.randrange(0, 9 * 60 - minutes, 30)
-            begin = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(
-                days=chance.randrange(DAYS), minutes=hour
-            )
-            slots.append(Interval(start=begin, end=begin + timedelta(minutes=minutes)))
-        yield Busy.of(unit, "book", slots)
+    for number in range(count // len(units) * len(units)):
+        minutes = chance.choice((60, 90, 120))
+        hour = chance.randrange(0, 9 * 60 - minutes, 30)
+        begin = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(
+            days=chance.randrange(DAYS), minutes=hour
+        )
+        slot = Interval(start=begin, end=begin + timedelta(minutes=minutes))
+        unit = units[number // (count // len(units))]
+        yield Appointment(
+            subject=f"{site.code}-{number}",
+            visit="visit",
+            kind=Kind.CHECK,
+            mode=Mode.VISIT,
+            interval=slot,
+            allocations=(Allocation(unit=unit, interval=slot),),
+        )
 
 
 def _open_day(chance: random.Random, site: Site) -> date:

@@ -294,9 +294,8 @@ class Availability:
         if shut is not None:
             return (f"cell laboratory: {shut}",)
         if demand.infusion and self.room(ordinal) == 0:
-            return (
-                f"{self.site.caps.infusions_per_day} infusions that day, as many as the site takes",
-            )
+            most = self.site.caps.infusions_per_day
+            return (f"as many infusions that day as the site takes ({most})",)
         fitting = self._fitting(ordinal, demand.minutes)
         if not fitting:
             hours = ", ".join(map(str, self._day(ordinal).hours))

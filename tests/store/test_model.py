@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from scheduler.dates import Interval
+from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused
 from scheduler.store import Book, Change, DoubleBooked, Store
 from scheduler.subject import OPEN, Status, Subject, Visit
@@ -19,6 +19,7 @@ from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling
 
 MONDAY = datetime(2026, 4, 6, 8, tzinfo=SHANGHAI)
 SPAN = Interval(start=MONDAY, end=MONDAY + timedelta(days=9))
+DAYS = Window(earliest=SPAN.start.date(), latest=SPAN.end.date())
 
 codes = st.sampled_from(["ZJ-1", "ZJ-2", "zj-1", "BJ-1"])
 slots = st.none() | st.tuples(st.integers(0, 5), st.integers(1, 3))
@@ -107,8 +108,13 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def book_and_model_agree(self) -> None:
-        subjects, visits, taken = self.store.read(
-            lambda book: (book.subjects(), book.visits(), book.allocations("ZJ", SPAN))
+        subjects, visits, taken, there = self.store.read(
+            lambda book: (
+                book.subjects(),
+                book.visits(),
+                book.allocations("ZJ", SPAN),
+                book.appointments("ZJ", DAYS),
+            )
         )
         assert subjects == tuple(self.subjects[code] for code in sorted(self.subjects))
         assert {_key(visit): visit for visit in visits} == self.states
@@ -116,6 +122,9 @@ class Life(RuleBasedStateMachine):
         assert days == sorted(days)
         holders = [v for v in self.states.values() if v.status in OPEN | {Status.COMPLETED}]
         assert set(taken) == {allocation for v in holders for allocation in v.allocations}
+        assert {(each.subject, each.visit) for each in there.values()} == {
+            (v.subject, v.ref) for v in holders if v.scheduled
+        }
         for code in self.subjects:
             entries = self.store.read(partial(Book.history, subject=code))
             told = [(entry.change, entry.visit) for entry in entries]
