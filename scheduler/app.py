@@ -94,7 +94,8 @@ class App:
         """The web, as far as calendars are read from it."""
         from scheduler.delivery.web import Web
 
-        return Web(cache=config.DIRS.user_cache_path / "calendars", now=self.now)
+        cache = config.DIRS.user_cache_path / "calendars"
+        return Web(cache=cache, now=self.now, login=lambda: self.settings.caldav_login())
 
     @property
     def templates(self) -> Path | None:

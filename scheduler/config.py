@@ -4,8 +4,9 @@ A flag wins over an environment variable, that over the configuration file, that
 the default.  A misspelt key in the file is an error, never ignored.
 
 >>> [setting.name for setting in TABLE]
-['database', 'site', 'site_files', 'smtp_host', 'smtp_port', 'smtp_security', 'smtp_user', \
-'smtp_password_file', 'smtp_password', 'templates', 'user']
+['database', 'site', 'site_files', 'caldav_user', 'caldav_password_file', 'caldav_password', \
+'smtp_host', 'smtp_port', 'smtp_security', 'smtp_user', 'smtp_password_file', 'smtp_password', \
+'templates', 'user']
 """
 
 import tomllib
@@ -20,6 +21,7 @@ from platformdirs import PlatformDirs
 
 from scheduler import files
 from scheduler.errors import BadInput, Problem
+from scheduler.webaddress import Login
 
 DIRS = PlatformDirs("schedule", appauthor=False)
 
@@ -49,6 +51,9 @@ TABLE = (
     Setting(name="database", about="address of the book, sqlite:///… or postgresql+psycopg://…"),
     Setting(name="site", about="code of the site to work for"),
     Setting(name="site_files", about="site files this computer knows", many=True),
+    Setting(name="caldav_user", about="login at CalDAV servers"),
+    Setting(name="caldav_password_file", about="file that holds only its password", path=True),
+    Setting(name="caldav_password", about="the password itself, from the environment", secret=True),
     Setting(name="smtp_host", about="mail server that mails are handed to"),
     Setting(name="smtp_port", about="its port, if not the usual one", number=True),
     Setting(name="smtp_security", about="starttls (the default), tls, or none for a plain relay"),
@@ -87,6 +92,21 @@ class Settings:
         """The hospital's own templates folder, if it has one."""
         own = self.get("templates")
         return Path(own) if own else None
+
+    def caldav_login(self) -> Login | None:
+        """Who logs in to CalDAV servers; None for nobody.
+
+        Raises:
+            BadInput: user or password is missing, or the password cannot be read.
+        """
+        user, password = self.get("caldav_user"), self.get("caldav_password")
+        if password is None and (file := self.get("caldav_password_file")):
+            password = files.read_secret(file).rstrip("\r\n")
+        if bool(user) != bool(password):
+            remedy = "set caldav_user with caldav_password_file, or neither"
+            missing = "password" if user else "user"
+            raise BadInput([Problem("CalDAV login", f"has no {missing}", remedy)])
+        return Login(user=user, password=password) if user and password else None
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: str) -> Settings:

@@ -18,7 +18,13 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Self
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-SCHEMES = {"https": "https", "http": "http", "webcal": "https"}
+SCHEMES = {
+    "https": "https",
+    "http": "http",
+    "webcal": "https",
+    "caldav+https": "https",
+    "caldav+http": "http",
+}
 """Schemes of addresses, and what is spoken there; webcal is only a word for "subscribe"."""
 
 _ON_THE_WEB = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]+://")
@@ -38,13 +44,17 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAddress:
-    """One address: `url` is without login and fragment, `host` in small letters."""
+    """One address: `url` is without login and fragment, `host` in small letters.
+
+    A `collection` is one of CalDAV and no single file.
+    """
 
     url: str = field(repr=False)
     host: str
     port: int
     secure: bool
     login: Login | None = None
+    collection: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -65,7 +75,7 @@ class WebAddress:
     def _of(cls, parts: SplitResult, port: int | None) -> Self:
         spoken = SCHEMES.get(parts.scheme.lower())
         if spoken is None:
-            raise ValueError(f"must begin with {', '.join(f'{name}://' for name in SCHEMES)}")
+            raise ValueError("must begin with https://, webcal:// or caldav+https://")
         host = (parts.hostname or "").rstrip(".")
         if not _HOST.fullmatch(host) or not "".join(parts).isprintable():
             raise ValueError("is no address on the web")
@@ -78,7 +88,12 @@ class WebAddress:
         url = SplitResult(spoken, netloc, parts.path or "/", parts.query, "").geturl()
         secure = spoken == "https"
         return cls(
-            url=url, host=host, port=port or (443 if secure else 80), secure=secure, login=login
+            url=url,
+            host=host,
+            port=port or (443 if secure else 80),
+            secure=secure,
+            login=login,
+            collection=parts.scheme.lower().startswith("caldav"),
         )
 
     def at(self, target: str) -> "WebAddress":
@@ -90,6 +105,18 @@ class WebAddress:
         there = WebAddress.parse(urljoin(self.url, target))
         same = (there.host, there.port, there.secure) == (self.host, self.port, self.secure)
         return replace(there, login=self.login if same else None)
+
+    def folder(self) -> "WebAddress":
+        """The address as that of a folder, which ends with a slash."""
+        parts = urlsplit(self.url)
+        return replace(
+            self, url=parts._replace(path=f"{parts.path.rstrip('/')}/", query="").geturl()
+        )
+
+    @property
+    def path(self) -> str:
+        """The place on the server, without escapes."""
+        return unquote(urlsplit(self.url).path)
 
     def __str__(self) -> str:
         return f"{self.host} [{sha256(self.url.encode()).hexdigest()[:4]}]"

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from scheduler.delivery.smtp import Security
 from scheduler.store import Store
+from tests.caldavservers import Server, radicale, xandikos
 from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, postgresql_server
 from tests.mailserver import MailServer
 from tests.mailserver import mail_servers as servers_of_every_kind
@@ -96,3 +97,24 @@ def mail_servers(
     for server in servers.values():
         server.reset()
     return servers
+
+
+@pytest.fixture(scope="session")
+def radicale_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A CalDAV server for the whole run, with login."""
+    with radicale(tmp_path_factory.mktemp("radicale")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def xandikos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Another CalDAV server for the whole run."""
+    with xandikos(tmp_path_factory.mktemp("xandikos")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["radicale", "xandikos"])
+def dav(request: pytest.FixtureRequest) -> Server:
+    """Every test that asks runs on both CalDAV servers."""
+    server: Server = request.getfixturevalue(f"{request.param}_server")
+    return server

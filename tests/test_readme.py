@@ -12,6 +12,7 @@ from freezegun import freeze_time
 
 from scheduler import shipped
 from scheduler.cli import run, schedule
+from tests.caldavservers import LOGIN, Server
 from tests.databases import Databases
 from tests.versions import version
 
@@ -35,6 +36,9 @@ END:VEVENT
 END:VCALENDAR
 """
 
+DAV = "https://dav.hospital.example/li/"
+"""The README's place for collections, for which one on the tests' own server stands in."""
+
 
 def block(language: str, beginning: str) -> str:
     """The README's block in that language that begins so."""
@@ -51,7 +55,11 @@ def commands() -> list[str]:
 
 
 def test_every_command_works(
-    databases: Databases, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    databases: Databases,
+    elsewhere: str,
+    radicale_server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("department.ics", "rounds.ics"):
@@ -59,7 +67,10 @@ def test_every_command_works(
     templates = shipped.folder()
     shutil.copy(templates / "protocols" / "bmsc-stroke.toml", tmp_path / "my-trial.toml")
     (tmp_path / "my-trial-2.toml").write_text(version("2", day_30='window = "5 d"'))
-    shutil.copy(templates / "sites" / "zhujiang.toml", tmp_path / "my-site.toml")
+    site = (templates / "sites" / "zhujiang.toml").read_text()
+    (tmp_path / "my-site.toml").write_text(f'private_hosts = ["127.0.0.1"]\n{site}')
+    monkeypatch.setenv("SCHEDULE_CALDAV_USER", LOGIN.user)
+    monkeypatch.setenv("SCHEDULE_CALDAV_PASSWORD", LOGIN.password)
     (tmp_path / "answers.toml").write_text(block("toml", "birth"))
     with (
         databases.empty() as url,
@@ -68,7 +79,8 @@ def test_every_command_works(
     ):
         monkeypatch.setenv("SCHEDULE_DATABASE", url)
         for command in commands():
-            words = shlex.split(command.replace(SERVER, elsewhere))
+            here = f"{radicale_server.home}{databases.name}-"
+            words = shlex.split(command.replace(SERVER, elsewhere).replace(DAV, here))
             if words[0] != "schedule":
                 continue
             if words[1:3] == ["db", "restore"] and databases.name == "postgresql":

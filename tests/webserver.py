@@ -48,6 +48,8 @@ class Talk(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
 
+    do_PROPFIND = do_GET  # noqa: N815 - http.server's names
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
@@ -56,7 +58,7 @@ Page = Reply | Callable[[Talk], Reply | None]
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # all are waited for in the end
     site: "Site"
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -20,6 +20,7 @@ from scheduler.errors import OutputError, SchedulerError, UsageError
 
 _COMMANDS = {
     "audit": "audit",
+    "caldav": "caldav",
     "check": "check",
     "config": "settings",
     "db": "db",

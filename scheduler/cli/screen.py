@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,8 @@ from scheduler.subject import Subject, Visit
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+T = TypeVar("T")
 
 MOST_REASONS = 4
 """Sentences of one visit in a table."""
@@ -126,6 +128,16 @@ def _console() -> "Console":
 
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(width=width, markup=False, highlight=False, emoji=False)
+
+
+def tracked(items: Sequence[T], label: str) -> Iterable[T]:
+    """Hand out items one by one, under a bar that shows how far it is on a terminal."""
+    if not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, label, console=Console(stderr=True), transient=True)
 
 
 def print_visits(title: str, visits: Iterable[Visit], *, with_subject: bool = False) -> None:

@@ -16,7 +16,9 @@ import socket
 import ssl
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -166,20 +168,34 @@ class _Checked(httpx.BaseTransport):
 
     def __init__(self, own_hosts: frozenset[str]) -> None:
         self._own = own_hosts
-        # The computer's own list of authorities: a hospital adds its own there.
-        self._transport = httpx.HTTPTransport(verify=ssl.create_default_context(), trust_env=False)
+        self._opened = ExitStack()
+
+    @cached_property
+    def _secure(self) -> httpx.HTTPTransport:
+        """For TLS, by the computer's own list of authorities: a hospital adds its own there."""
+        return self._open(ssl.create_default_context())
+
+    @cached_property
+    def _plain(self) -> httpx.HTTPTransport:
+        """Without TLS, so that no list of authorities has to be read; it trusts none."""
+        return self._open(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    def _open(self, context: ssl.SSLContext) -> httpx.HTTPTransport:
+        transport = httpx.HTTPTransport(verify=context, trust_env=False)
+        return self._opened.enter_context(transport)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        transport = self._secure if request.url.scheme == "https" else self._plain
         *others, last = self._places(request.url)
         for place in others:
             try:
-                return self._transport.handle_request(_led(request, place))
+                return transport.handle_request(_led(request, place))
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue  # the host has more addresses
-        return self._transport.handle_request(_led(request, last))
+        return transport.handle_request(_led(request, last))
 
     def close(self) -> None:
-        self._transport.close()
+        self._opened.close()
 
     def _places(self, url: httpx.URL) -> list[str]:
         port = url.port or (443 if url.scheme == "https" else 80)

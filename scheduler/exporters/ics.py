@@ -20,7 +20,7 @@ from itertools import chain
 from scheduler import __version__
 from scheduler.dates import FIRST_DAY, Interval
 from scheduler.exporters.contentline import line, text
-from scheduler.exporters.vevent import Edition
+from scheduler.exporters.vevent import Edition, uid
 from scheduler.exporters.vtimezone import vtimezone
 from scheduler.protocol import Protocol, shared_by_study
 from scheduler.sites import Audience, Site
@@ -95,6 +95,31 @@ def parts(
         return
     for number, body in enumerate(chain((first, second), bodies), start=1):
         yield f"-{number}", head + body + _END
+
+
+def objects(
+    visits: Iterable[Visit],
+    *,
+    site: Site,
+    audience: Audience,
+    protocols: Iterable[Protocol] = (),
+) -> Iterator[tuple[str, bytes]]:
+    """Each visit as a calendar of its own, with its UID, as CalDAV keeps them (RFC 4791 4.1).
+
+    Nothing in them but the visit and the site's wording changes the bytes of one.
+    """
+    edition, zone = Edition.of(site, audience, site.language), site.tz()
+    for scheduled, visit in _slots(visits, audience, protocols):
+        years = (at.astimezone(zone).year for at in (scheduled.start, scheduled.end))
+        content = (
+            b"BEGIN:VCALENDAR\r\n",
+            line("VERSION", "2.0"),
+            line("PRODID", "-//Visit Scheduler//EN"),
+            vtimezone(zone, *years),
+            edition.event(visit, scheduled),
+            _END,
+        )
+        yield uid(visit, audience), b"".join(content)
 
 
 Slot = tuple[Interval, Visit]

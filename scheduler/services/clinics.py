@@ -8,14 +8,15 @@ named in its file, from calendars given on the spot, and from the book.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scheduler import files, shipped
 from scheduler.config import Settings
-from scheduler.conflicts import Busy
+from scheduler.conflicts import Busy, merged
 from scheduler.dates import Interval
-from scheduler.delivery.web import Web
+from scheduler.delivery.web import Part, Web
 from scheduler.errors import BadInput, Problem, UnknownName, UsageError
 from scheduler.protocol import Arm
 from scheduler.readers import busy as calendars
@@ -188,7 +189,7 @@ def taken(clinic: Clinic, given: Sequence[str], span: Interval) -> Taken:
     """
     named = _sources(clinic, given)
     if clinic.web:
-        clinic.web.fetch(sources.addresses(named), clinic.site.private_hosts)
+        clinic.web.fetch(sources.addresses(named), clinic.site.private_hosts, span.start)
     return _taken(clinic, named, span)
 
 
@@ -200,8 +201,8 @@ def taken_at_once(clinic: Clinic, given: Sequence[str], span: Interval) -> Taken
         BadInput: a calendar cannot be read at all; all such are listed.
     """
     named, web = _sources(clinic, given), clinic.web
-    if web and (missing := web.missing(sources.addresses(named))):
-        raise Interruption(lambda: web.fetch(missing, clinic.site.private_hosts))
+    if web and (missing := web.missing(sources.addresses(named), span.start)):
+        raise Interruption(lambda: web.fetch(missing, clinic.site.private_hosts, span.start))
     return _taken(clinic, named, span)
 
 
@@ -230,21 +231,24 @@ def _taken(clinic: Clinic, named: Iterable[Source], span: Interval) -> Taken:
         name = sources.name(source.place)
         try:
             content = sources.content(source.place, clinic.web)
-            read = _expanded(content.body, name, clinic.site.tz(), span)
+            read = _expanded(content.parts, clinic.site.tz(), span)
         except BadInput as error:
             unreadable += error.problems
         else:
-            busy.append(Busy(owner=source.owner, source=name, intervals=read.busy))
-            problems += [*([content.problem] if content.problem else []), *read.problems]
+            times = [calendar.busy for calendar in read]
+            intervals = times[0] if len(times) == 1 else merged(chain.from_iterable(times))
+            busy.append(Busy(owner=source.owner, source=name, intervals=intervals))
+            problems += [content.problem] if content.problem else []
+            problems += [problem for calendar in read for problem in calendar.problems]
     if unreadable:
         raise BadInput(unreadable)
     return Taken(busy=tuple(busy), problems=tuple(problems))
 
 
 @lru_cache(maxsize=64)
-def _expanded(content: bytes, name: str, zone: ZoneInfo, span: Interval) -> BusyCalendar:
+def _expanded(parts: tuple[Part, ...], zone: ZoneInfo, span: Interval) -> list[BusyCalendar]:
     """A calendar's busy time; expanding recurring events takes long, so it is done once."""
-    return calendars.read(content, name, zone=zone, span=span)
+    return [calendars.read(content, name, zone=zone, span=span) for name, content in parts]
 
 
 def _owner(site: Site, calendar: ConflictCalendar) -> str:

@@ -52,13 +52,13 @@ def addresses(sources: Iterable[Source]) -> list[WebAddress]:
 
 
 def content(place: Place, web: Web | None) -> Content:
-    """The text of a calendar, which was fetched if it is on the web.
+    """A calendar, which was fetched if it is on the web.
 
     Raises:
         BadInput: it cannot be read.
     """
     if isinstance(place, Path):
-        return Content(body=files.read_bytes(place))
+        return Content(parts=((name(place), files.read_bytes(place)),))
     if web is None:
         raise BadInput([Problem(name(place), "is on the web, and only files are read here")])
     return web.get(place)

@@ -2,6 +2,7 @@
 
 from scheduler.store.book import Book
 from scheduler.store.changes import Change, Entry, Following
+from scheduler.store.collections import Scope, Written
 from scheduler.store.consents import Consent
 from scheduler.store.entries import DoubleBooked
 from scheduler.store.interruption import Interruption
@@ -20,7 +21,9 @@ __all__ = [
     "Interruption",
     "Mailing",
     "Ruled",
+    "Scope",
     "State",
     "Store",
     "Verdict",
+    "Written",
 ]

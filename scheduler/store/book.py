@@ -38,6 +38,7 @@ from scheduler.store import (
 )
 from scheduler.store.chain import Head
 from scheduler.store.changes import Change, Entry, Following
+from scheduler.store.collections import Collections
 from scheduler.store.consents import Consent
 from scheduler.store.marks import Marks
 from scheduler.store.outbox import Outbox
@@ -63,6 +64,7 @@ class Book:
         self.marks = Marks(connection)
         self.outbox = Outbox(connection)
         self.memory = {} if memory is None else memory
+        self.collections = Collections(connection)
         self._kept: dict[tuple[str, str], str] = {}
         self._last: list[Callable[[], object]] = []
 

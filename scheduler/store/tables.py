@@ -1,12 +1,14 @@
 """The tables of the book, as queries see them; migrations make them in the database.
 
-All but two only ever grow; triggers refuse everything else.  `bookings` is a present state:
-what open and completed visits take now, in which no two rows of one unit may overlap.
-`outbox` is no history either: the mails to be sent, and how far each is.
+What has a `change_id` only ever grows; triggers refuse everything else.  `bookings` is a
+present state: what open and completed visits take now, in which no two rows of one unit may
+overlap.  The `outbox` is no history either (the mails to be sent, and how far each is), nor
+are `collections` and their objects (what is on CalDAV servers).
 
 >>> sorted(metadata.tables)
-['amendments', 'bookings', 'changes', 'consents', 'outbox', 'product_entries', 'products', \
-'protocols', 'screenings', 'seals', 'subjects', 'visit_entries', 'visits', 'weights']
+['amendments', 'bookings', 'changes', 'collection_objects', 'collections', 'consents', \
+'outbox', 'product_entries', 'products', 'protocols', 'screenings', 'seals', 'subjects', \
+'visit_entries', 'visits', 'weights']
 """
 
 from datetime import UTC, datetime
@@ -30,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -313,3 +315,24 @@ outbox = Table(
 A recipient is an id or a participant's code, never an address.  The letter is kept until
 it is sent.
 """
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("url", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("subject_id", ForeignKey("subjects.id")),
+)
+"""CalDAV collections that visits are published into; all of the site where no subject is named."""
+
+collection_objects = Table(
+    "collection_objects",
+    metadata,
+    Column("url", ForeignKey("collections.url"), primary_key=True),
+    Column("uid", String, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("etag", String, nullable=False),
+    Column("body", String, nullable=False),
+)
+"""What was last written into each: a present state, and no part of the history."""

@@ -87,7 +87,7 @@ def test_every_calendar_that_cannot_be_read_is_listed(enrolled: Schedule, site: 
     words = [word for url in given for word in ("--conflicts", url)]
     outcome = enrolled("check", *words)
     assert outcome.code == 5
-    assert "a web address: must begin with https://, http://, webcal://" in outcome.err
+    assert "a web address: must begin with https://, webcal:// or caldav+https://" in outcome.err
     words = [word for url in (*given[:2], "gone.ics") for word in ("--conflicts", url)]
     outcome = enrolled("check", *words)
     assert outcome.code == 5

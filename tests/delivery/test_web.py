@@ -37,12 +37,16 @@ class Desk:
         """The web as the next run sees it."""
         return Web(cache=self.cache, now=lambda: self.now, limits=Limits(read=0.2, total=0.3))
 
+    def whole(self, body: bytes) -> Content:
+        """An answer of now."""
+        return Content(parts=((str(self.address), body),))
+
     def run(self, page: Page | None, **later: float) -> Content:
         """Read the calendar some time later, when the server has that page (None: is down)."""
         self.now += timedelta(**later)
         web = self.web()
         self.site.pages = {PATH: page} if page else {}
-        web.fetch([self.address], OWN)
+        web.fetch([self.address], OWN, self.now)
         return web.get(self.address)
 
 
@@ -69,7 +73,7 @@ def test_what_did_not_change_is_not_sent_again(
 ) -> None:
     page = conditional(Reply(headers=header))
     for _ in range(3):
-        assert desk.run(page, hours=1) == Content(body=TAKEN)
+        assert desk.run(page, hours=1) == desk.whole(TAKEN)
     conditions = [
         {name: value for name, value in headers.items() if name.startswith("If-")}
         for _, headers in desk.site.requests
@@ -84,7 +88,7 @@ def test_what_did_not_change_is_not_sent_again(
 def test_what_changed_takes_the_place_of_the_copy(desk: Desk) -> None:
     desk.run(conditional(Reply(headers={"ETag": '"1"'})))
     other = conditional(Reply(body=OTHER, headers={"ETag": '"2"'}))
-    assert desk.run(other, hours=1).body == desk.run(other, hours=1).body == OTHER
+    assert desk.run(other, hours=1) == desk.run(other, hours=1) == desk.whole(OTHER)
     assert desk.site.requests[-1][1]["If-None-Match"] == '"2"'
 
 
@@ -118,12 +122,12 @@ def test_a_server_that_fails(desk: Desk, reply: Reply, says: str) -> None:
     desk.run(Reply())
     for days in (1, 2):
         content = desk.run(reply, days=1)
-        assert content.body == TAKEN
+        assert content.parts == desk.whole(TAKEN).parts
         assert content.problem is not None
         assert content.problem.what.startswith(says)
         assert content.problem.what.endswith(": a copy of 2026-02-20 01:00 UTC is used instead")
         assert content.problem.remedy == f"it is {24 * days} h old".replace("48 h", "2 d")
-    assert desk.run(Reply(body=OTHER)) == Content(body=OTHER)
+    assert desk.run(Reply(body=OTHER)) == desk.whole(OTHER)
 
 
 def test_a_server_that_is_down_or_slow(desk: Desk) -> None:
@@ -162,15 +166,15 @@ def test_a_damaged_copy_is_none(desk: Desk) -> None:
 def test_a_copy_that_cannot_be_kept_is_no_obstacle(desk: Desk) -> None:
     desk.cache.parent.mkdir()
     desk.cache.write_text("a file, where a folder should be")
-    assert desk.run(Reply()) == Content(body=TAKEN)
+    assert desk.run(Reply()) == desk.whole(TAKEN)
 
 
 def test_two_addresses_have_two_copies(desk: Desk) -> None:
     addresses = [WebAddress.parse(f"{desk.site.url}/{name}") for name in "ab"]
     desk.site.pages = {"/a": Reply(), "/b": Reply(body=OTHER)}
     web = desk.web()
-    web.fetch(addresses, OWN)
-    assert [web.get(address).body for address in addresses] == [TAKEN, OTHER]
+    web.fetch(addresses, OWN, desk.now)
+    assert [web.get(address).parts[0][1] for address in addresses] == [TAKEN, OTHER]
     assert len(os.listdir(desk.cache)) == 2
 
 
@@ -178,10 +182,10 @@ def test_one_run_asks_once(desk: Desk) -> None:
     desk.site.pages = {PATH: Reply()}
     web = desk.web()
     for _ in range(2):
-        web.fetch([desk.address, desk.address], OWN)
+        web.fetch([desk.address, desk.address], OWN, desk.now)
     assert len(desk.site.requests) == 1
-    assert web.missing([desk.address]) == []
+    assert web.missing([desk.address], desk.now) == []
     desk.now += FRESH + timedelta(seconds=1)
-    assert web.missing([desk.address]) == [desk.address]
-    web.fetch([desk.address], OWN)
+    assert web.missing([desk.address], desk.now) == [desk.address]
+    web.fetch([desk.address], OWN, desk.now)
     assert len(desk.site.requests) == 2

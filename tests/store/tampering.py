@@ -11,7 +11,8 @@ from sqlalchemy.pool import NullPool
 from scheduler.eligibility import Outcome
 from scheduler.products import Product, Stage
 from scheduler.ruling import RuleOutcome, Ruling
-from scheduler.store import Book, Store
+from scheduler.sites import Audience
+from scheduler.store import Book, Scope, Store, Written
 from scheduler.store.canon import HISTORY
 from scheduler.store.tables import seals
 from scheduler.subject import Weight
@@ -36,6 +37,9 @@ BATCH = Product(
     ordered=SUBJECT.enrolled,
 )
 
+COLLECTION = "https://dav.example/li/visits/"
+WRITTEN = Written(uid="a", path="/li/visits/a.ics", etag='"1"', body="BEGIN:VCALENDAR…".encode())
+
 
 def live(url: str) -> None:
     """Some history, with a row in every table of it."""
@@ -53,6 +57,8 @@ def _begin(book: Book) -> None:
     book.keep_ruling(CHANGE, "ZJ-001", RULING)
     book.supply(CHANGE, "ZJ-001", [BATCH])
     book.record_consent(CHANGE, "ZJ-001", SUBJECT.enrolled, given=True)
+    book.collections.open(COLLECTION, Scope(site="ZJ", audience=Audience.STAFF, subject="ZJ-001"))
+    book.collections.note(COLLECTION, WRITTEN)
 
 
 @contextmanager
