@@ -99,7 +99,7 @@ def place(
         day = choice.days[encounter.id]
         if day is None:
             reasons = tuple(explanation.reasons(expected))
-            others = _beyond(expected, availability, taken)
+            others = beyond(expected, availability, taken)
             missing.append(Missing(expected=expected, reasons=reasons, alternatives=others))
         else:
             start = choice.starts[encounter.id]
@@ -304,8 +304,10 @@ def _taken(tree: Tree, choice: Choice) -> Mapping[int | None, int]:
     return taken
 
 
-def _beyond(
-    expected: Expected, availability: Availability, taken: Mapping[int | None, int]
+def beyond(
+    expected: Expected,
+    availability: Availability,
+    taken: Mapping[int | None, int] = MappingProxyType({}),
 ) -> tuple[Interval, ...]:
     """The nearest free slot before the window and after it, beside the visits that are placed."""
     demand, window = Demand.of(expected.encounter), expected.window

@@ -1,6 +1,6 @@
 """`schedule replan`: the best way out when time is taken away from many participants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 
@@ -16,6 +16,7 @@ from scheduler.joint.patterns import DAY, LOST, MOVED
 from scheduler.joint.selection import CROWDED, Select
 from scheduler.life import ask_reason
 from scheduler.services import replan as service
+from scheduler.services.cases import Lost
 from scheduler.services.replan import Closure, Proposal, Request
 from scheduler.subject import Visit
 
@@ -130,7 +131,7 @@ def _print(found: Proposal) -> None:
                 lost.visit.ref,
                 screen.appointment(lost.visit),
                 screen.span(lost.visit.window),
-                "; ".join(lost.reasons),
+                "; ".join((*lost.reasons, *_instead(lost))),
             ]
             for lost in found.lost
         ]
@@ -139,6 +140,12 @@ def _print(found: Proposal) -> None:
         columns = ["Subject", "Visit", "Before", "After", "Units", "Off target", "Window"]
         rows = [_row(before, after) for before, after in found.told]
         screen.print_table("Visits that move", columns, rows)
+
+
+def _instead(lost: Lost) -> Iterable[str]:
+    if lost.alternatives:
+        days = (f"{screen.day(slot.start.date())} {slot.start:%H:%M}" for slot in lost.alternatives)
+        yield f"outside the window: {' or '.join(days)}"
 
 
 def _row(before: Visit, after: Visit) -> list[str]:
@@ -177,7 +184,12 @@ def _record(found: Proposal) -> records.Record:
         "site": found.site.code,
         "free": found.free,
         "lost": [
-            {**records.any_record(lost.visit), "reasons": list(lost.reasons)} for lost in found.lost
+            {
+                **records.any_record(lost.visit),
+                "reasons": list(lost.reasons),
+                "alternatives": [records.when(slot.start) for slot in lost.alternatives],
+            }
+            for lost in found.lost
         ],
         "changes": [
             {"before": records.any_record(before), "after": records.any_record(after)}

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from scheduler.availability import Availability, Demand
-from scheduler.dates import Window
+from scheduler.dates import Interval, Window
 from scheduler.explanation import by_spans
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.packing import Seat
 from scheduler.joint.patterns import Case, Standing
+from scheduler.placement import beyond
 from scheduler.plan import Expected, expect
 from scheduler.products import Product, Stage, chain, infusions
 from scheduler.protocol import Encounter
@@ -25,10 +26,14 @@ from scheduler.tree import Tree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A visit that finds no slot, and what is wrong with every day of its window."""
+    """A visit that finds no slot, and what is wrong with every day of its window.
+
+    For one that nothing hangs on, `alternatives` are the nearest slots outside.
+    """
 
     visit: Visit
     reasons: tuple[str, ...]
+    alternatives: tuple[Interval, ...]
 
 
 class Person:
@@ -144,14 +149,25 @@ class Person:
         return expected_anew(self.tree, self.subject.enrolled, after, frozenset(moved))
 
     def lost(
-        self, case: Case, arrangement: Arrangement, after: Mapping[str, Visit]
+        self,
+        case: Case,
+        arrangement: Arrangement,
+        after: Mapping[str, Visit],
+        left: Availability,
     ) -> Iterator[Lost]:
-        """The free visits for which there is no slot."""
+        """The free visits for which there is no slot; `left` is the time that all leave free."""
+        carriers = self.tree.arm.carriers()
+        dates = anchor_dates(self.tree, self.subject.enrolled, after)
         for encounter in self.tree.arm.encounters:
             id = encounter.id
             if id in self.free and arrangement.seats[case.code, id] is None:
-                reasons = tuple(_against(case, encounter, after[id].window.days()))
-                yield Lost(visit=after[id], reasons=reasons)
+                expected = expect(encounter, dates)
+                others = () if id in carriers else beyond(expected, left.seen_by(case.code))
+                yield Lost(
+                    visit=after[id],
+                    reasons=tuple(_against(case, encounter, after[id].window.days())),
+                    alternatives=tuple(o for o in others if o.start.date() > self._today),
+                )
 
 
 def _placed(

@@ -247,17 +247,23 @@ class _Planning:
         else:
             arranged = arrange(list(cases.values()), self._availability, select)
             arrangement = improved(list(cases.values()), arranged)
-        changes: list[tuple[Visit, Visit]] = []
-        lost: list[Lost] = []
-        for person in people:
-            case = cases[person.subject.code]
-            after = person.arranged(case, arrangement, self._availability)
-            changes += (
-                (before, revised(before, after[id], self._change.at))
-                for id, before in person.visits.items()
-                if after[id] != before
-            )
-            lost += person.lost(case, arrangement, after)
+        afters = {
+            person: person.arranged(cases[person.subject.code], arrangement, self._availability)
+            for person in people
+        }
+        changes = [
+            (before, revised(before, after[id], self._change.at))
+            for person, after in afters.items()
+            for id, before in person.visits.items()
+            if after[id] != before
+        ]
+        freed = (after[id] for person, after in afters.items() for id in person.free)
+        left = self._availability.changed(come=Appointment.every(freed))
+        lost = [
+            each
+            for person, after in afters.items()
+            for each in person.lost(cases[person.subject.code], arrangement, after, left)
+        ]
         changes.sort(key=lambda pair: (pair[0].subject, standing_day(pair[0]), pair[0].ref))
         proposal = Proposal(
             site=self._site,
