@@ -50,10 +50,18 @@ def _by_itself(site: Site | None, visit: Visit, today: date, busy: Sequence[Busy
         yield f"{name} on {day} lies in the past"
     if day not in visit.window:
         yield f"{name} on {day} lies outside its window"
-    hours = site.day(day).hours
+    yield from (f"{name}: {fault}" for fault in in_the_way(site, visit, busy))
+
+
+def in_the_way(site: Site, visit: Visit, busy: Sequence[Busy]) -> Iterator[str]:
+    """What keeps a visit from taking place when it is scheduled: closed hours, time taken."""
+    slot = visit.scheduled
+    if slot is None:
+        return
+    day, hours = slot.start.date(), site.day(slot.start.date()).hours
     wall = slot.start.time(), slot.end.time()
     if not any(stretch.opens <= wall[0] and wall[1] <= stretch.closes for stretch in hours):
-        yield f"{name} on {day} lies outside the opening hours"
+        yield f"{day} lies outside the opening hours"
     spans: dict[str, list[Interval]] = defaultdict(list)
     spans[WHOLE_SITE] = spans[visit.subject] = [slot]
     for taken in visit.allocations:
@@ -61,7 +69,7 @@ def _by_itself(site: Site | None, visit: Visit, today: date, busy: Sequence[Busy
         spans[_kind(site, taken.unit)].append(taken.interval)
     for source in busy:
         for span in spans.get(source.owner, ()):
-            yield from (f"{name}: {clash}" for clash in source.clashes(span))
+            yield from map(str, source.clashes(span))
 
 
 def _unserved(site: Site | None, visit: Visit, encounter: Encounter) -> Iterator[str]:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from scheduler.availability import Availability, Demand
+from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
 from scheduler.explanation import by_spans
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.packing import Seat
 from scheduler.joint.patterns import Case, Standing
+from scheduler.joint.recount import in_the_way
+from scheduler.life import STANDING
 from scheduler.placement import beyond
 from scheduler.plan import Expected, expect
 from scheduler.products import Product, Stage, chain, infusions
@@ -168,6 +171,15 @@ class Person:
                     reasons=tuple(_against(case, encounter, after[id].window.days())),
                     alternatives=tuple(o for o in others if o.start.date() > self._today),
                 )
+
+    def stuck(self, site: Site, busy: Sequence[Busy]) -> Iterator[Lost]:
+        """Coming visits that are not free to move, and yet cannot be as they stand."""
+        for visit in self.every:
+            coming = visit.status in STANDING and (visit.day or self._today) >= self._today
+            if coming and self.is_fixed(visit) and (faults := [*in_the_way(site, visit, busy)]):
+                agreed = visit.status is Status.CONFIRMED
+                stays = "agreed with the participant" if agreed else "put there by decision"
+                yield Lost(visit=visit, reasons=(f"it was {stays}", *faults), alternatives=())
 
 
 def _placed(

@@ -197,8 +197,9 @@ class _Planning:
             for subject in book.subjects(clinic.site.code)
             if every.get(subject.code)
         ]
+        self._asked = [p for p in self._people if not named or p.subject.code in named]
         for person in self._people:
-            if named and person.subject.code not in named:
+            if person not in self._asked:
                 person.free = frozenset()
             elif person.free & {e.id for e in infusions(person.tree.arm)}:
                 products = book.products(person.subject.code)
@@ -264,6 +265,7 @@ class _Planning:
             for person, after in afters.items()
             for each in person.lost(cases[person.subject.code], arrangement, after, left)
         ]
+        lost += (e for person in self._asked for e in person.stuck(self._site, self._busy))
         changes.sort(key=lambda pair: (pair[0].subject, standing_day(pair[0]), pair[0].ref))
         proposal = Proposal(
             site=self._site,

@@ -18,6 +18,7 @@ from scheduler.services import enrollment, replan
 from scheduler.services.replan import BookChanged, Closure, Proposal, Request
 from scheduler.sites import Caps, Role
 from scheduler.store import Store
+from scheduler.subject import Status
 from tests.databases import SqliteFiles
 from tests.lives import CLINIC, Life, change, enroll, staffed
 
@@ -109,12 +110,17 @@ def test_what_is_done_or_agreed_stays(crowd: list[Life], book: Store) -> None:
     one.complete("aspiration")
     two(Act.CONFIRM, "infusion-1")
     before = {life.code: life.visits() for life in crowd}
-    found = proposed(book, shut("chair", date(2026, 4, 9), date(2026, 4, 10)))
+    found = proposed(book, shut("chair", date(2026, 4, 9), date(2026, 4, 13)))
     moved = days(found)
     assert f"{one.code} infusion-1" in moved
     assert f"{one.code} aspiration" not in moved
     # Infusion 1 was agreed, and infusion 2 is a week after it: both stay where they cannot be.
     assert not {f"{two.code} infusion-1", f"{two.code} infusion-2"} & moved.keys()
+    [agreed] = [each for each in found.lost if each.visit.status is Status.CONFIRMED]
+    assert (agreed.visit.subject, agreed.visit.ref) == (two.code, "infusion-1")
+    reason, *others = agreed.reasons
+    assert reason == "it was agreed with the participant"
+    assert "chair taken" in "; ".join(others)
     replan.apply(book, found, change("replan"))
     assert one["aspiration"] == before[one.code]["aspiration"]
     assert two["infusion-1"] == before[two.code]["infusion-1"]
