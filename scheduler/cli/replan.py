@@ -75,8 +75,9 @@ def replan(
     if applies:
         ask_reason("apply a proposal", change.reason)
     with screen.progress("Re-planning") as watch:
-        select = _optimizer(app, time_limit, lambda part: watch(round(100 * part), 100))
-        found = service.propose(app.store, app.clinic, request, change, today, select)
+        remaining = app.remaining(time_limit)
+        select = _optimizer(remaining, lambda part: watch(round(100 * part), 100))
+        found = service.propose(app.store, app.clinic, request, change, today, select, remaining)
     if as_json:
         screen.print_json(_record(found))
     else:
@@ -97,14 +98,12 @@ def replan(
         )
 
 
-def _optimizer(
-    app: App, time_limit: float | None, told: Callable[[float], object]
-) -> Select | None:
+def _optimizer(remaining: Callable[[], float], told: Callable[[float], object]) -> Select | None:
     try:
         from scheduler import optimizer
     except ImportError:
         return None
-    return partial(optimizer.select, remaining=app.remaining(time_limit), told=told)
+    return partial(optimizer.select, remaining=remaining, told=told)
 
 
 def _closures(

@@ -8,7 +8,7 @@ better off for it.
 {}
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import inf
 
@@ -27,16 +27,21 @@ TRIALS = 400
 _Seats = dict[str, tuple[int, Seat]]
 
 
-def in_turn(cases: Sequence[Case]) -> Arrangement:
-    """An arrangement of the cases' free visits; its bound is what each would cost alone."""
+def in_turn(cases: Sequence[Case], remaining: Callable[[], float] = lambda: inf) -> Arrangement:
+    """An arrangement of the cases' free visits; its bound is what each would cost alone.
+
+    When no seconds are `remaining`, nobody else has a turn.
+    """
     parts = [part for case in cases for part in case.parts()]
     turns = _Turns(parts)
     turns.settle()
-    turns.take([part for part in parts if turns.is_waiting(part)])
+    turns.take([part for part in parts if turns.is_waiting(part)], remaining)
     return turns.arrangement(sum(map(turns.least, parts)))
 
 
-def improved(cases: Sequence[Case], found: Arrangement) -> Arrangement:
+def improved(
+    cases: Sequence[Case], found: Arrangement, remaining: Callable[[], float] = lambda: inf
+) -> Arrangement:
     """An arrangement in which those who could be better off had their turn, too."""
     parts = [part for case in cases for part in case.parts()]
     turns = _Turns(parts)
@@ -45,7 +50,7 @@ def improved(cases: Sequence[Case], found: Arrangement) -> Arrangement:
     if before <= found.bound:
         return found
     waiting = [part for part in parts if turns.cost(part) > turns.least(part)]
-    turns.take(waiting)
+    turns.take(waiting, remaining)
     return turns.arrangement(found.bound) if turns.cost() < before else found
 
 
@@ -83,14 +88,16 @@ class _Turns:
             places = {id: found.seats[case.code, id] for id in case.free}
             self._sit(case, {id: place for id, place in places.items() if place is not None})
 
-    def take(self, waiting: Iterable[Case]) -> None:
+    def take(self, waiting: Iterable[Case], remaining: Callable[[], float]) -> None:
         """Let everybody who waits have a turn, most in want first, and then eject somebody."""
         order = sorted(waiting, key=lambda case: self.least(case) - self.cost(case))
         for case in order:
-            self.place(case)
+            if remaining() > 0:
+                self.place(case)
         trials = TRIALS
         for case in order:
-            trials -= self.eject_for(case, trials)
+            if remaining() > 0:
+                trials -= self.eject_for(case, trials)
 
     def least(self, case: Case) -> int:
         """What a case would cost alone."""

@@ -6,9 +6,10 @@ was put outside its window by decision.  A visit that finds no other slot keeps 
 is listed first, and is for a person to decide.  Applying stores exactly what was proposed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
 from scheduler.appointments import Appointment
 from scheduler.availability import Availability
@@ -121,8 +122,11 @@ def propose(
     change: Change,
     today: date,
     select: Select | None,
+    remaining: Callable[[], float] = lambda: inf,
 ) -> Proposal:
     """The best way out, or without a solver to `select` a good one; nothing is stored.
+
+    When no seconds are `remaining`, it is the best that was found by then.
 
     Raises:
         UnknownName: nobody is enrolled under a code, or the site has no such unit.
@@ -133,7 +137,7 @@ def propose(
     for closure in request.closures:
         _check_owner(clinic.site, closure.owner)
     planning = store.read(lambda book: _Planning(book, clinic, request, change, today))
-    return planning.proposal(select)
+    return planning.proposal(select, remaining)
 
 
 def apply(store: Store, proposal: Proposal, change: Change) -> None:
@@ -239,15 +243,15 @@ class _Planning:
         fixed = (v for person in self._people for v in person.every if person.is_fixed(v))
         return Availability(self._site, self._busy, Appointment.every(fixed))
 
-    def proposal(self, select: Select | None) -> Proposal:
+    def proposal(self, select: Select | None, remaining: Callable[[], float]) -> Proposal:
         """Work the proposal out."""
         people = [person for person in self._people if person.free]
         cases = {p.subject.code: p.case(self._availability) for p in people}
         if select is None:
-            arrangement = in_turn(list(cases.values()))
+            arrangement = in_turn(list(cases.values()), remaining)
         else:
             arranged = arrange(list(cases.values()), self._availability, select)
-            arrangement = improved(list(cases.values()), arranged)
+            arrangement = improved(list(cases.values()), arranged, remaining)
         afters = {
             person: person.arranged(cases[person.subject.code], arrangement, self._availability)
             for person in people

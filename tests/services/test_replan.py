@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -206,6 +207,17 @@ def test_caps_hold_for_everybody_together(crowd: list[Life], book: Store, solver
     starts = Counter(v.scheduled.start for v in visits if v.scheduled and v.mode is Mode.VISIT)
     moved = {after.scheduled.start for _, after in found.told if after.scheduled}
     assert all(starts[start] == 1 for start in moved)
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("solver", [partial(select, remaining=lambda: 0.0), None])
+def test_without_time_the_book_stays_whole(book: Store, solver: Any) -> None:
+    mark = change("replan")
+    request = Request(closures=APRIL)
+    found = replan.propose(book, CLINIC, request, mark, MARCH, solver, lambda: 0.0)
+    assert found.bound <= found.cost
+    applied(book, found)
+    assert not book.read(lambda book: book.verify()).problems
 
 
 @pytest.mark.usefixtures("crowd")
