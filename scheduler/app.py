@@ -6,6 +6,7 @@ This is the only place that reads the clock, the environment and the login.
 import getpass
 import os
 import random
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -123,6 +124,10 @@ class App:
         from scheduler.services.posting import Postman, relay
 
         return Postman(relay=relay(self.settings), sleep=time.sleep, chance=random.random)
+
+    def token(self) -> str:
+        """A secret that nobody guesses, fit for an address: 256 random bits."""
+        return secrets.token_urlsafe(32)
 
     def change(self, command: str, reason: str = "") -> Change:
         """The history's entry for a command that is run now."""

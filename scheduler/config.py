@@ -6,22 +6,27 @@ the default.  A misspelt key in the file is an error, never ignored.
 >>> [setting.name for setting in TABLE]
 ['database', 'site', 'site_files', 'caldav_user', 'caldav_password_file', 'caldav_password', \
 'smtp_host', 'smtp_port', 'smtp_security', 'smtp_user', 'smtp_password_file', 'smtp_password', \
-'templates', 'user']
+'templates', 'user', 'public_url', 'trusted_proxies']
 """
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_network
 from os.path import isfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from platformdirs import PlatformDirs
 
 from scheduler import files
 from scheduler.errors import BadInput, Problem
 from scheduler.webaddress import Login
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+"""Where `serve` answers by default: this computer only."""
 
 DIRS = PlatformDirs("schedule", appauthor=False)
 
@@ -64,6 +69,10 @@ TABLE = (
         name="templates", about="folder of own templates that win over the shipped ones", path=True
     ),
     Setting(name="user", about="the operating person, for the history"),
+    Setting(name="public_url", about="address under which people reach `schedule serve`"),
+    Setting(
+        name="trusted_proxies", about="whose X-Forwarded-For is believed: 10.0.0.5, 10.1.0.0/16"
+    ),
 )
 
 
@@ -108,6 +117,44 @@ class Settings:
             raise BadInput([Problem("CalDAV login", f"has no {missing}", remedy)])
         return Login(user=user, password=password) if user and password else None
 
+    @property
+    def public_url(self) -> str:
+        """The address under which people reach the server, without a slash at its end.
+
+        Raises:
+            BadInput: it is no address of a server.
+        """
+        value = self.values["public_url"]
+        parts = urlsplit(value.text)
+        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+            remedy = "write it like https://visits.hospital.example/calendars"
+            what = f"{value.text} is no address of a server"
+            raise BadInput([Problem(f"public_url from {value.source}", what, remedy)])
+        return value.text.rstrip("/")
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """Addresses and networks of the reverse proxies that may speak for others.
+
+        Raises:
+            BadInput: one is neither.
+        """
+        value = self.values.get("trusted_proxies")
+        named = [name.strip() for name in value.text.split(",")] if value else []
+        wrong = [name for name in named if not _is_network(name)]
+        if value and wrong:
+            place, remedy = f"trusted_proxies from {value.source}", "write it like 10.0.0.5"
+            raise BadInput([Problem(place, f'"{name}" is no address', remedy) for name in wrong])
+        return tuple(named)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return bool(ip_network(text))
+    except ValueError:
+        return False
+
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: str) -> Settings:
     """Settings from flags, environment, file and defaults; `login` is the default user.
@@ -119,6 +166,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], *, login: 
     written = _read(path) if path else {}
     values = {"user": Value(text=login, source="login")}
     values["database"] = Value(text=_default_database(), source="default")
+    values["public_url"] = Value(text=PUBLIC_URL, source="default")
     for setting in TABLE:
         if path and setting.name in written and not setting.many:
             placed = _placed(setting, str(written[setting.name]), path.parent)

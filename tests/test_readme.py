@@ -12,6 +12,7 @@ from freezegun import freeze_time
 
 from scheduler import shipped
 from scheduler.cli import run, schedule
+from tests import manuals
 from tests.caldavservers import LOGIN, Server
 from tests.databases import Databases
 from tests.versions import version
@@ -49,9 +50,8 @@ def block(language: str, beginning: str) -> str:
 
 
 def commands() -> list[str]:
-    """The lines of the README's shell blocks, without comments."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
-    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    """The commands of the README."""
+    return manuals.commands(ROOT / "README.md")
 
 
 def test_every_command_works(
@@ -81,6 +81,8 @@ def test_every_command_works(
         for command in commands():
             here = f"{radicale_server.home}{databases.name}-"
             words = shlex.split(command.replace(SERVER, elsewhere).replace(DAV, here))
+            if words[:2] == ["schedule", "serve"]:
+                continue  # runs until it is stopped; tests/web/test_server.py does so
             if words[0] != "schedule":
                 continue
             if words[1:3] == ["db", "restore"] and databases.name == "postgresql":
@@ -111,5 +113,6 @@ def leaves(command: click.Command, path: list[str]) -> Iterator[list[str]]:
 def test_everything_else_is_the_run_script_or_pip() -> None:
     others = [command for command in commands() if not command.startswith("schedule ")]
 
-    installed = ["pip install .", "pip install '.[postgres]'", "pip install '.[optimize]'"]
+    extras = ("[postgres]", "[web]", "[optimize]")
+    installed = ["pip install .", *(f"pip install '.{extra}'" for extra in extras)]
     assert others == ["./run demo", "./run test", *installed]

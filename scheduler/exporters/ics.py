@@ -22,6 +22,7 @@ from scheduler.dates import FIRST_DAY, Interval
 from scheduler.exporters.contentline import line, text
 from scheduler.exporters.vevent import Edition, uid
 from scheduler.exporters.vtimezone import vtimezone
+from scheduler.feeds import Feed
 from scheduler.protocol import Protocol, shared_by_study
 from scheduler.sites import Audience, Site
 from scheduler.subject import Visit
@@ -30,7 +31,10 @@ LIMIT = 900_000
 """Octets that a part of a split calendar stays below: Google imports at most 1 MB."""
 
 REFRESH = "PT6H"
-"""How often a subscriber is asked to look again."""
+"""How often a program is asked to look again where a file came from."""
+
+FEED_REFRESH = "PT1H"
+"""How often a subscriber is asked to look again; that nothing has changed costs nothing."""
 
 Identity = tuple[str, str, str, int]
 """Study, subject, encounter and occurrence: what makes a visit the same one for life."""
@@ -54,10 +58,13 @@ def calendar(
     protocols: Iterable[Protocol] = (),
     cache: Cache | None = None,
     method: str = "",
+    feed: Feed | None = None,
 ) -> Iterator[bytes]:
     """The bytes of one .ics file, in the order of time; `language` is the site's if not given.
 
     A file has no `method`; what is mailed or subscribed to is "PUBLISH" (RFC 5546 3.2.1).
+    What is written for a `feed` is asked for again and again, and has the name of the feed
+    whatever is in it.
 
     For assessors only the encounters that all arms share are written, so `protocols`
     must hold the study of every visit (of each version there is; what any of them does
@@ -68,7 +75,7 @@ def calendar(
     """
     edition = Edition.of(site, audience, language or site.language)
     slots = _slots(visits, audience, protocols)
-    yield _head(slots, site, edition, method)
+    yield _head(slots, site, edition, method, feed)
     yield from _events(slots, edition) if cache is None else _kept(slots, edition, cache)
     yield _END
 
@@ -142,11 +149,14 @@ def _order(slot: Slot) -> tuple[datetime, str, str, int]:
     return scheduled.start, visit.subject, visit.encounter, visit.occurrence
 
 
-def _head(slots: list[Slot], site: Site, edition: Edition, method: str = "") -> bytes:
+def _head(
+    slots: list[Slot], site: Site, edition: Edition, method: str = "", feed: Feed | None = None
+) -> bytes:
     """Everything before the first event; both names, for Google reads only the second."""
-    zone, name = site.tz(), text(_name(slots, site, edition))
+    zone, name = site.tz(), text(_name(slots, site, edition, feed))
     first = slots[0][0].start.astimezone(zone).year if slots else FIRST_DAY.year
     last = slots[-1][0].end.astimezone(zone).year if slots else first
+    refresh = FEED_REFRESH if feed else REFRESH
     return b"".join(
         (
             b"BEGIN:VCALENDAR\r\n",
@@ -158,21 +168,21 @@ def _head(slots: list[Slot], site: Site, edition: Edition, method: str = "") -> 
             line("NAME", name),
             line("X-WR-CALNAME", name),
             line("X-WR-TIMEZONE", text(zone.key)),
-            line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
-            line("X-PUBLISHED-TTL", REFRESH),
+            line("REFRESH-INTERVAL;VALUE=DURATION", refresh),
+            line("X-PUBLISHED-TTL", refresh),
             line("X-TZDATA-VERSION", version("tzdata")),
             vtimezone(zone, first, last),
         )
     )
 
 
-def _name(slots: list[Slot], site: Site, edition: Edition) -> str:
+def _name(slots: list[Slot], site: Site, edition: Edition, feed: Feed | None) -> str:
     """Whose appointments these are and what they are; a participant knows whose."""
     if edition.audience is Audience.PARTICIPANT:
         return edition.title
-    subjects = {visit.subject for _, visit in slots}
-    whose = subjects.pop() if len(subjects) == 1 else site.name.say(edition.language)
-    return f"{whose} · {edition.title}"
+    subjects = {feed.subject} if feed else {visit.subject for _, visit in slots}
+    whose = subjects.pop() if len(subjects) == 1 else None
+    return f"{whose or site.name.say(edition.language)} · {edition.title}"
 
 
 def _events(slots: Iterable[Slot], edition: Edition) -> Iterator[bytes]:

@@ -138,7 +138,7 @@ def _sheet(visit: Visit, arm: Arm, sheaf: Sheaf, site: Site, language: str) -> F
     return {
         **_visit(visit, site, language),
         "reference": reference(visit),
-        "qr": _qr(reference(visit)),
+        "qr": qr(reference(visit)),
         "checklist": [item.say(language) for item in checklist],
         "vitals": [_moment(visit.scheduled, minutes) for minutes in vitals],
         "dose": _dose(sheaf.supply(visit, dose), language) if dose else None,
@@ -256,7 +256,8 @@ def _in_order(visits: Iterable[Visit]) -> tuple[Visit, ...]:
     return tuple(sorted(visits, key=lambda v: (v.day or v.target, v.target, v.ref)))
 
 
-def _qr(text: str) -> str:
+def qr(text: str) -> str:
+    """A QR code as an SVG image without a border."""
     import segno  # tables of the QR standard: only where needed
 
     # Every mask can be read; to find the smoothest of the eight takes five times as long.

@@ -40,6 +40,7 @@ from scheduler.store.chain import Head
 from scheduler.store.changes import Change, Entry, Following
 from scheduler.store.collections import Collections
 from scheduler.store.consents import Consent
+from scheduler.store.feeds import Feeds
 from scheduler.store.marks import Marks
 from scheduler.store.outbox import Outbox
 from scheduler.store.screenings import Ruled
@@ -66,6 +67,7 @@ class Book:
         self.memory = {} if memory is None else memory
         self.collections = Collections(connection)
         self._kept: dict[tuple[str, str], str] = {}
+        self.feeds = Feeds(connection, self.marks)
         self._last: list[Callable[[], object]] = []
 
     def do_last(self, act: Callable[[], object]) -> None:

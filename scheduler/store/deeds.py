@@ -28,10 +28,11 @@ from scheduler.trail import Deed, Field, Selection, Step
 _ITEMS = {"subjects": "enrolled", "weights": "weight", "amendments": "protocol"}
 """What to call rows that are about a subject itself; others are called as their table."""
 
-_TECHNICAL = {"id", "change_id", "revision", "code", "code_key", "sequence", "changed", *OWNERS}
+_TECHNICAL = {"id", "change_id", "revision", "code", "code_key", "sequence", "changed"}
+_TECHNICAL |= {"token_hash", *OWNERS}
 """Columns that say nothing to a person, or nothing new."""
 
-_FURTHER = {"screenings"}
+_FURTHER = {"screenings", "feeds"}
 """Tables whose rows stand beside the earlier ones and take no other's place."""
 
 _FIRST = {"status", "time", "window"}
@@ -115,6 +116,10 @@ class _Telling:
                 return ref(str(visit["encounter"]), int(visit["occurrence"]))
             case "product_id":
                 return f"batch {self._owners['products', row.columns[owner]].columns['batch']}"
+            case "feed_id":
+                return f"feed {row.columns[owner]}"
+        if row.table == "feeds":
+            return f"feed {row.columns['id']}"
         if row.table == "protocols":
             return f"protocol {row.columns['id']} {row.columns['version']}"
         return _ITEMS.get(row.table, row.table)
@@ -144,6 +149,8 @@ def _state(row: Row) -> dict[str, str]:
     state = {}
     if row.table == "protocols":
         return {"text": f"SHA-256 {canon.digest(str(columns['text']))}"}
+    if row.table == "feed_revocations":
+        return {"status": "revoked"}
     if row.table == "visit_entries":
         state["status"] = str(columns.pop("status"))
         state |= _time(columns)

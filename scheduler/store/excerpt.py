@@ -18,11 +18,18 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_
 from scheduler.errors import UnknownName
 from scheduler.store import canon
 from scheduler.store.canon import Cell, Row
-from scheduler.store.tables import changes, metadata, products, seals, subjects, visits
+from scheduler.store.tables import changes, feeds, metadata, products, seals, subjects, visits
 from scheduler.trail import EVERYTHING, Selection
 
-OWNERS = {"subject_id": "subjects", "visit_id": "visits", "product_id": "products"}
+OWNERS = {
+    "subject_id": "subjects",
+    "visit_id": "visits",
+    "product_id": "products",
+    "feed_id": "feeds",
+}
 """Columns that name what a row is a state of, and the tables that these are keys of."""
+
+_FEED = (feeds, "subject_id")
 
 
 class Excerpt:
@@ -59,7 +66,7 @@ class Excerpt:
                 owned = select(state.c[column]).where(self._of_things(state, column))
                 yield table.c.id.in_(owned)
         if table is subjects:
-            for thing in (visits, products):
+            for thing in (visits, products, feeds):
                 owned = select(thing.c.subject_id).where(or_(*self._named(thing)))
                 yield table.c.id.in_(owned)
 
@@ -111,6 +118,9 @@ class Excerpt:
         """Which rows of a table are needed; None for none of them."""
         if table is changes:
             return changes.c.id.in_(self._wanted)
+        if table is feeds:  # each of its rows is a thing by itself, and may be of no subject
+            recorded = feeds.c.change_id.in_(self._wanted)
+            return recorded if self._subject is None else and_(recorded, self._about(*_FEED))
         column = _owner(table)
         if column is not None:
             return self._of_things(table, column)

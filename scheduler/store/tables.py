@@ -3,10 +3,12 @@
 What has a `change_id` only ever grows; triggers refuse everything else.  `bookings` is a
 present state: what open and completed visits take now, in which no two rows of one unit may
 overlap.  The `outbox` is no history either (the mails to be sent, and how far each is), nor
-are `collections` and their objects (what is on CalDAV servers).
+are `collections` and their objects (what is on CalDAV servers), nor `feed_uses` (when each
+feed was last asked for).
 
 >>> sorted(metadata.tables)
 ['amendments', 'bookings', 'changes', 'collection_objects', 'collections', 'consents', \
+'feed_revocations', 'feed_uses', 'feeds', \
 'outbox', 'product_entries', 'products', 'protocols', 'screenings', 'seals', 'subjects', \
 'visit_entries', 'visits', 'weights']
 """
@@ -32,7 +34,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -277,6 +279,41 @@ product_entries = Table(
     Index(None, "change_id"),
 )
 """Every recorded state of every batch; `expires_at` is wall-clock time at the site, "12:00"."""
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("site", String, nullable=False),
+    Column("subject_id", ForeignKey("subjects.id")),
+    Column("language", String, nullable=False),
+    Column("token_hash", String, nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    UniqueConstraint("token_hash"),
+    Index(None, "change_id"),
+)
+"""Calendar addresses and whose they are, for ever; all of the site where no subject is named."""
+
+feed_revocations = Table(
+    "feed_revocations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    UniqueConstraint("feed_id"),
+    Index(None, "change_id"),
+)
+"""Feeds that are answered no more."""
+
+feed_uses = Table(
+    "feed_uses",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+)
+"""When feeds were last asked for: a present state, and no part of the history."""
 
 bookings = Table(
     "bookings",

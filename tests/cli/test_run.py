@@ -52,6 +52,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     path, command = draw(st.sampled_from(leaves(program)))
     words = [*_some(draw, program, every=15), *path, *_some(draw, command, every=3)]
     words += ["--dry-run"] if path == ("enroll",) else []
+    words += ["--port", "none"] if path == ("serve",) else []  # it would run until it is stopped
     wanted = sum(isinstance(parameter, click.Argument) for parameter in command.params)
     return words + draw(st.lists(VALUES, min_size=wanted, max_size=wanted + draw(st.booleans())))
 

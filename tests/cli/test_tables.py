@@ -1,42 +1,10 @@
 """Tables are read whole, on a wide screen, on a narrow one and in a file."""
 
-import fcntl
-import os
-import pty
-import struct
-import sys
-import termios
-from subprocess import DEVNULL, Popen
-
 import pytest
 
 from tests.journeys.worked_example import DATES
 from tests.running import Schedule
-
-
-def on_a_terminal(width: int, *arguments: str) -> str:
-    """What a person sees on a terminal of that width."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    code = "from scheduler.cli import main; main()"
-    command = [sys.executable, "-c", code, *arguments]
-    # Given in full: the readline library leaves a width of its own where os.environ ends.
-    own = dict(os.environ)
-    with Popen(command, env=own, stdin=slave, stdout=slave, stderr=DEVNULL) as program:
-        os.close(slave)
-        seen = b""
-        while chunk := _read(master):
-            seen += chunk
-    os.close(master)
-    assert program.returncode == 0
-    return seen.decode()
-
-
-def _read(master: int) -> bytes:
-    try:
-        return os.read(master, 65536)
-    except OSError:  # Linux says so when the other side has closed.
-        return b""
+from tests.terminal import on_a_terminal
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])

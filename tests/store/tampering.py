@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from scheduler.eligibility import Outcome
+from scheduler.feeds import Feed, digest
 from scheduler.products import Product, Stage
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.sites import Audience
@@ -39,6 +40,15 @@ BATCH = Product(
 
 COLLECTION = "https://dav.example/li/visits/"
 WRITTEN = Written(uid="a", path="/li/visits/a.ics", etag='"1"', body="BEGIN:VCALENDAR…".encode())
+FEED = Feed(
+    number=0,
+    person="li",
+    audience=Audience.STAFF,
+    site="ZJ",
+    subject="ZJ-001",
+    language="en",
+    given=CHANGE.at,
+)
 
 
 def live(url: str) -> None:
@@ -59,6 +69,8 @@ def _begin(book: Book) -> None:
     book.record_consent(CHANGE, "ZJ-001", SUBJECT.enrolled, given=True)
     book.collections.open(COLLECTION, Scope(site="ZJ", audience=Audience.STAFF, subject="ZJ-001"))
     book.collections.note(COLLECTION, WRITTEN)
+    given = book.feeds.give(CHANGE, FEED, digest("token"))
+    book.feeds.revoke(CHANGE, given.number, "ZJ")
 
 
 @contextmanager
