@@ -12,11 +12,10 @@ worked out again.
 ('closed on Saturdays',)
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache, reduce
 from itertools import combinations, product
 from operator import and_, or_
@@ -24,17 +23,15 @@ from typing import Any, Self, TypeVar
 
 from scheduler.appointments import Appointment
 from scheduler.capacity import Load
-from scheduler.conflicts import BOOK, Busy
+from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
+from scheduler.occupancy import Occupancy
 from scheduler.protocol import Encounter, Kind, Mode, Need
 from scheduler.sites import WHOLE_SITE, Caps, Site, SiteDay
 from scheduler.subject import Allocation
 
 T = TypeVar("T")
-
-RESOLUTION = timedelta.resolution
-"""The shortest time there is."""
 
 _UNCAPPED = Caps()
 
@@ -110,10 +107,6 @@ class _Starts(dict[int, int]):
         return self._alike[stretches]
 
 
-_Day = Mapping[tuple[str, str], Appointment]
-"""The appointments that touch one day, by their keys."""
-
-
 class Availability:
     """Free time of one site against busy time and appointments, to anyone or to one participant.
 
@@ -127,25 +120,15 @@ class Availability:
         appointments: Iterable[Appointment] = (),
     ) -> None:
         self.site, self._minutes, self._participant = site, Minutes(site.tz()), ""
-        self._busy: dict[str, list[Busy]] = defaultdict(list)
-        self._taken: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._occupancy = Occupancy(site.tz(), busy, appointments)
         self._days: dict[int, SiteDay] = {}
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
         self._shared: dict[tuple[Need, ...], tuple[tuple[str, ...], ...]] = {}
         self._whole: Availability | None = None
-        for source in busy:
-            self._busy[source.owner].append(source)
-            days = self._taken[source.owner]
-            for interval in source.intervals:
-                for ordinal, minutes in self._minutes.taken(interval):
-                    days[ordinal] |= minutes
-        self._booked: dict[int, _Day] = {}
-        self._held: dict[int, Mapping[str, int]] = {}
         self._loads: dict[int, Load] = {}
         self._shut: dict[int, str | None] = {}
-        self._book((), appointments)
 
     def seen_by(self, participant: str) -> "Availability":
         """The same, less the time that is taken of that participant."""
@@ -163,12 +146,10 @@ class Availability:
         days.  What is known of days that none of them touches is kept.
         """
         other = copy(self._whole or self)
-        other._booked, other._held = dict(other._booked), dict(other._held)
         other._loads = dict(other._loads)
         other._remembered = {}
-        touched = other._book(gone, come)
+        other._occupancy, touched = other._occupancy.changed(gone, come)
         for ordinal in touched:
-            other._held.pop(ordinal, None)
             other._loads.pop(ordinal, None)
         other._earliest = {}
         for demand, known in (self._whole or self)._earliest.items():
@@ -177,30 +158,6 @@ class Availability:
                 table.pop(ordinal, None)
             other._earliest[demand] = _Starts(other, demand, table)
         return other
-
-    def _book(self, gone: Iterable[Appointment], come: Iterable[Appointment]) -> set[int]:
-        """Take appointments out and in; the days that they touch."""
-        days: dict[int, dict[tuple[str, str], Appointment]] = {}
-        for appointment in gone:
-            for ordinal in self._touched(appointment):
-                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
-                day.pop(appointment.key, None)
-        for appointment in come:
-            for ordinal in self._touched(appointment):
-                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
-                day[appointment.key] = appointment
-        self._booked |= days
-        return set(days)
-
-    def _touched(self, appointment: Appointment) -> set[int]:
-        zone = self.site.tz()
-        days: set[int] = set()
-        for _, interval in appointment.taken():
-            first = interval.start.astimezone(zone).toordinal()
-            # The end is no part of it, and may be the next midnight.
-            last = (interval.end - RESOLUTION).astimezone(zone).toordinal()
-            days.update(range(first, last + 1))
-        return days
 
     def remember(self, key: Hashable, found: Callable[[], T]) -> T:
         """What follows from this availability and `key`, found out once."""
@@ -228,15 +185,13 @@ class Availability:
 
     def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
         """Whether something is taken of any of them that day, or visits count for caps."""
-        held = self._held_on(ordinal)
-        if held and self.site.caps != _UNCAPPED:
+        if self.site.caps != _UNCAPPED and self._occupancy.is_visited(ordinal):
             return True
-        return any(owner in held or ordinal in self._taken.get(owner, ()) for owner in owners)
+        return self._occupancy.is_taken(owners, ordinal)
 
     def is_engaged(self, ordinal: int) -> bool:
         """Whether something is taken of just this participant that day."""
-        calendar = self._taken.get(self._participant, ())
-        return ordinal in calendar or self._participant in self._held_on(ordinal)
+        return self._occupancy.is_taken((self._participant,), ordinal)
 
     def opening(self, ordinal: int) -> tuple[Stretch, ...]:
         """The stretches of hours at which the site is open that day."""
@@ -249,7 +204,8 @@ class Availability:
         """Every possible start on a day, one bit a minute."""
         if demand.laboratory and self.laboratory_shut(ordinal):
             return 0
-        taken = self._taken_on(ordinal, WHOLE_SITE) | self._taken_on(ordinal, self._participant)
+        of = self._occupancy.minutes_of
+        taken = of(WHOLE_SITE, ordinal) | of(self._participant, ordinal)
         starts = self._fitting(ordinal, demand.minutes, taken) & ~self._full(demand, ordinal)
         for team in demand.teams():
             if not starts:
@@ -339,10 +295,7 @@ class Availability:
         """What counts against the caps that day."""
         load = self._loads.get(ordinal)
         if load is None:
-            starting = (
-                (self._minutes.since_midnight(ordinal, each.interval.start), each)
-                for each in self._booked.get(ordinal, {}).values()
-            )
+            starting = self._occupancy.starting(ordinal)
             load = Load(starting, self.opening(ordinal), self.site.grid)
             self._loads[ordinal] = load
         return load
@@ -360,33 +313,7 @@ class Availability:
 
     def _clashes(self, owner: str, ordinal: int, *, named: bool) -> list[str]:
         day = self.interval(ordinal, 0, self._minutes.length(ordinal))
-        booked: dict[str, list[Interval]] = {}
-        for appointment in self._booked.get(ordinal, {}).values():
-            for holder, interval in appointment.taken():
-                if holder == owner:
-                    booked.setdefault(str(appointment) if named else BOOK, []).append(interval)
-        taken = [Busy.of(owner, source, intervals) for source, intervals in booked.items()]
-        sources = [*self._busy.get(owner, ()), *sorted(taken, key=lambda busy: busy.intervals)]
-        return [str(clash) for busy in sources for clash in busy.clashes(day)]
-
-    def _held_on(self, ordinal: int) -> Mapping[str, int]:
-        """The minutes of a day that appointments take, by owner."""
-        held = self._held.get(ordinal)
-        if held is None:
-            minutes: dict[str, int] = defaultdict(int)
-            for appointment in self._booked.get(ordinal, {}).values():
-                for owner, interval in appointment.taken():
-                    for day, bits in self._minutes.taken(interval):
-                        if day == ordinal:
-                            minutes[owner] |= bits
-            held = self._held[ordinal] = dict(minutes)
-        return held
-
-    def _taken_on(self, ordinal: int, owner: str) -> int:
-        """The minutes of a day that are taken of one owner."""
-        calendars = self._taken.get(owner)
-        taken = calendars.get(ordinal, 0) if calendars else 0
-        return taken | self._held_on(ordinal).get(owner, 0)
+        return self._occupancy.clashes(owner, day, ordinal, named=named)
 
     def _units(self, kind: str) -> tuple[str, ...]:
         resource = self.site.resource(kind)
@@ -394,7 +321,8 @@ class Availability:
 
     def unit_free(self, kind: str, unit: str, ordinal: int) -> int:
         """The minutes of a day that nothing takes of a unit, nor of all its kind."""
-        taken = self._taken_on(ordinal, kind) | self._taken_on(ordinal, unit)
+        taken = self._occupancy.minutes_of(kind, ordinal)
+        taken |= self._occupancy.minutes_of(unit, ordinal)
         return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
 
     def _served(self, team: tuple[Need, ...], ordinal: int) -> int:

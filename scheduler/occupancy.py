@@ -1,0 +1,125 @@
+"""What is taken of whom on which day: by calendars, and by appointments that come and go.
+
+Owners are the whole site, a kind of resource, a unit or a participant.  Days are ordinals,
+and a day is a row of minutes (`scheduler.minutes`), worked out when it is first asked for.
+
+>>> nothing = Occupancy(ZoneInfo("Asia/Shanghai"))
+>>> nothing.minutes_of("chair-1", 739_677), nothing.is_taken(["site"], 739_677)
+(0, False)
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.appointments import Appointment
+from scheduler.conflicts import BOOK, Busy
+from scheduler.dates import Interval
+from scheduler.minutes import Minutes
+
+_Day = Mapping[tuple[str, str], Appointment]
+"""The appointments that touch one day, by their keys."""
+
+
+class Occupancy:
+    """What is taken in one zone; it never changes, `changed` makes another."""
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        busy: Iterable[Busy] = (),
+        appointments: Iterable[Appointment] = (),
+    ) -> None:
+        self._zone, self._minutes = zone, Minutes(zone)
+        self._busy: dict[str, list[Busy]] = defaultdict(list)
+        self._taken: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for source in busy:
+            self._busy[source.owner].append(source)
+            days = self._taken[source.owner]
+            for interval in source.intervals:
+                for ordinal, minutes in self._minutes.taken(interval):
+                    days[ordinal] |= minutes
+        self._booked: dict[int, _Day] = {}
+        self._held: dict[int, Mapping[str, int]] = {}
+        self._book((), appointments)
+
+    def changed(
+        self, gone: Iterable[Appointment], come: Iterable[Appointment]
+    ) -> tuple["Occupancy", set[int]]:
+        """The same without the `gone` and with those that have `come`; the days they touch."""
+        other = copy(self)
+        other._booked, other._held = dict(self._booked), dict(self._held)
+        touched = other._book(gone, come)
+        for ordinal in touched:
+            other._held.pop(ordinal, None)
+        return other, touched
+
+    def minutes_of(self, owner: str, ordinal: int) -> int:
+        """The minutes of a day, as bits, that are taken of one owner."""
+        calendars = self._taken.get(owner)
+        taken = calendars.get(ordinal, 0) if calendars else 0
+        return taken | self._held_on(ordinal).get(owner, 0)
+
+    def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
+        """Whether something is taken of any of the owners that day."""
+        held = self._held_on(ordinal)
+        return any(owner in held or ordinal in self._taken.get(owner, ()) for owner in owners)
+
+    def is_visited(self, ordinal: int) -> bool:
+        """Whether there are appointments that day."""
+        return bool(self._booked.get(ordinal))
+
+    def starting(self, ordinal: int) -> Iterator[tuple[int, Appointment]]:
+        """The appointments of a day with the minutes they start at, negative the day before."""
+        for appointment in self._booked.get(ordinal, {}).values():
+            start = appointment.interval.start
+            yield self._minutes.since_midnight(ordinal, start), appointment
+
+    def clashes(self, owner: str, day: Interval, ordinal: int, *, named: bool) -> list[str]:
+        """What takes an owner's time that day, in words; appointments by name where `named`."""
+        booked: dict[str, list[Interval]] = {}
+        for appointment in self._booked.get(ordinal, {}).values():
+            for holder, interval in appointment.taken():
+                if holder == owner:
+                    booked.setdefault(str(appointment) if named else BOOK, []).append(interval)
+        taken = [Busy.of(owner, source, intervals) for source, intervals in booked.items()]
+        sources = [*self._busy.get(owner, ()), *sorted(taken, key=lambda busy: busy.intervals)]
+        return [str(clash) for busy in sources for clash in busy.clashes(day)]
+
+    def _book(self, gone: Iterable[Appointment], come: Iterable[Appointment]) -> set[int]:
+        """Take appointments out and in; the days that they touch."""
+        days: dict[int, dict[tuple[str, str], Appointment]] = {}
+        for appointment in gone:
+            for ordinal in self._touched(appointment):
+                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
+                day.pop(appointment.key, None)
+        for appointment in come:
+            for ordinal in self._touched(appointment):
+                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
+                day[appointment.key] = appointment
+        self._booked |= days
+        return set(days)
+
+    def _touched(self, appointment: Appointment) -> set[int]:
+        days: set[int] = set()
+        for _, interval in appointment.taken():
+            first = interval.start.astimezone(self._zone).toordinal()
+            # The end is no part of it, and may be the next midnight.
+            last = (interval.end - timedelta.resolution).astimezone(self._zone).toordinal()
+            days.update(range(first, last + 1))
+        return days
+
+    def _held_on(self, ordinal: int) -> Mapping[str, int]:
+        """The minutes of a day that appointments take, by owner."""
+        held = self._held.get(ordinal)
+        if held is None:
+            minutes: dict[str, int] = defaultdict(int)
+            for appointment in self._booked.get(ordinal, {}).values():
+                for owner, interval in appointment.taken():
+                    for day, bits in self._minutes.taken(interval):
+                        if day == ordinal:
+                            minutes[owner] |= bits
+            held = self._held[ordinal] = dict(minutes)
+        return held
