@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from scheduler.appointments import Appointment
-from scheduler.dates import Interval, Window
+from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled
 from scheduler.products import Product
 from scheduler.ruling import Ruling
@@ -45,7 +45,7 @@ from scheduler.store.marks import Marks
 from scheduler.store.outbox import Outbox
 from scheduler.store.screenings import Ruled
 from scheduler.store.verification import Verdict
-from scheduler.subject import Allocation, Subject, Visit, Weight
+from scheduler.subject import Subject, Visit, Weight
 from scheduler.trail import EVERYTHING, Deed, Selection
 
 
@@ -135,10 +135,6 @@ class Book:
     def head(self, known: Head = chain.NOBODY) -> tuple[Head, bool]:
         """The end of the chain now, and whether that continues the chain that ended in `known`."""
         return chain.head(self._connection, known)
-
-    def allocations(self, site: str, span: Interval) -> tuple[Allocation, ...]:
-        """Units taken at the site by open and completed visits within `span`, by start."""
-        return visits.allocations(self._connection, site, span)
 
     def keep_protocol(self, change: Change, id: str, version: str, text: str) -> None:
         """Keep the text of a protocol version; keeping the same text again is nothing.

@@ -9,14 +9,12 @@ New states are appended in `scheduler.store.entries`.
 ((), ())
 """
 
-from zoneinfo import ZoneInfo
-
 from sqlalchemy import Connection, exists, func, select
 
-from scheduler.dates import Interval, Window
+from scheduler.dates import Window
 from scheduler.store import rows, tables
 from scheduler.store.changes import Entry
-from scheduler.subject import Allocation, Visit
+from scheduler.subject import Visit
 
 _STATES = (
     select(tables.visit_entries, tables.visits.c.encounter, tables.visits.c.occurrence)
@@ -77,18 +75,4 @@ def history(connection: Connection, subject_id: int) -> tuple[Entry, ...]:
     return tuple(
         Entry(change=rows.change_of(row), visit=rows.visit_of(row), version=row.version)
         for row in connection.execute(query)
-    )
-
-
-def allocations(connection: Connection, site: str, span: Interval) -> tuple[Allocation, ...]:
-    """Units that open and completed visits take at the site within `span`, by start."""
-    taken = tables.bookings.c
-    query = (
-        select(taken.unit, taken.start_at, taken.end_at, taken.zone)
-        .where(taken.site == site, taken.start_at < span.end, taken.end_at > span.start)
-        .order_by(taken.start_at, taken.id)
-    )
-    return tuple(
-        Allocation(unit=unit, interval=rows.interval(start, end, ZoneInfo(zone)))
-        for unit, start, end, zone in connection.execute(query)
     )

@@ -15,7 +15,7 @@ from scheduler.errors import AlreadyEnrolled, Refused
 from scheduler.store import Book, Change, DoubleBooked, Store
 from scheduler.subject import OPEN, Status, Subject, Visit
 from tests.databases import Databases
-from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling
+from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, allocations, at, enrolling
 
 MONDAY = datetime(2026, 4, 6, 8, tzinfo=SHANGHAI)
 SPAN = Interval(start=MONDAY, end=MONDAY + timedelta(days=9))
@@ -112,7 +112,7 @@ class Life(RuleBasedStateMachine):
             lambda book: (
                 book.subjects(),
                 book.visits(),
-                book.allocations("ZJ", SPAN),
+                allocations(book, "ZJ", SPAN),
                 book.appointments("ZJ", DAYS),
             )
         )

@@ -13,7 +13,7 @@ from scheduler.dates import Interval
 from scheduler.errors import AlreadyEnrolled, Refused
 from scheduler.store import Book, DoubleBooked, Store
 from tests.databases import Databases, PostgresqlDatabases
-from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling
+from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, allocations, at, enrolling
 
 FIRST = datetime(2026, 4, 9, tzinfo=SHANGHAI)
 DESKS, EACH = 4, 6
@@ -21,7 +21,7 @@ DESKS, EACH = 4, 6
 
 def take_next(book: Book) -> str:
     """Enroll the next code at the first hour at which the only chair is free."""
-    taken = {a.interval.start for a in book.allocations("ZJ", _days(60))}
+    taken = {a.interval.start for a in allocations(book, "ZJ", _days(60))}
     hours = (FIRST + timedelta(hours=n) for n in range(1000))
     start = next(hour for hour in hours if hour not in taken)
     code = f"ZJ-{len(book.subjects()) + 1:03}"
@@ -60,7 +60,7 @@ def test_desks_that_enroll_at_once_lose_nothing(
         assert sorted(codes) == expected
         with Store(url) as store:
             assert [s.code for s in store.read(lambda book: book.subjects())] == expected
-            taken = [a.interval for a in store.read(lambda b: b.allocations("ZJ", _days(60)))]
+            taken = [a.interval for a in store.read(lambda b: allocations(b, "ZJ", _days(60)))]
             assert len(taken) == len(store.read(lambda book: book.visits())) == len(expected)
             assert all(before.end <= after.start for before, after in pairwise(taken))
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from scheduler.dates import FIRST_DAY, LAST_DAY, Interval, Window
 from scheduler.protocol import Kind, Mode
-from scheduler.store import Book, Change
+from scheduler.store import Book, Change, rows
+from scheduler.store.tables import bookings
 from scheduler.subject import Allocation, Status, Subject, Visit, Weight
 from scheduler.words import Words
 
@@ -69,6 +71,20 @@ def at(visit: Visit, start: datetime, *, hours: int = 7, units: tuple[str, ...] 
     slot = Interval(start=start, end=start + timedelta(hours=hours))
     taken = tuple(Allocation(unit=unit, interval=slot) for unit in units)
     return replace(visit, scheduled=slot, allocations=taken)
+
+
+def allocations(book: Book, site: str, span: Interval) -> tuple[Allocation, ...]:
+    """Units that are taken at the site within `span`, by start, as the guarded table has them."""
+    taken = bookings.c
+    query = (
+        select(taken.unit, taken.start_at, taken.end_at, taken.zone)
+        .where(taken.site == site, taken.start_at < span.end, taken.end_at > span.start)
+        .order_by(taken.start_at, taken.id)
+    )
+    return tuple(
+        Allocation(unit=unit, interval=rows.interval(start, end, ZoneInfo(zone)))
+        for unit, start, end, zone in book._connection.execute(query)
+    )
 
 
 zones = st.sampled_from(
