@@ -106,8 +106,10 @@ class Sqlite:
         connection.exec_driver_sql("PRAGMA query_only = OFF")
         # SQLite's own waiting asks ever more rarely, so whoever comes last is served first.
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-        self._take_the_lock(connection)
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
+        try:
+            self._take_the_lock(connection)
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
 
     def _take_the_lock(self, connection: Connection) -> None:
         """Become the writer; all who wait ask equally often."""
