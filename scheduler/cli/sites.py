@@ -89,7 +89,8 @@ def _limits(found: Site) -> Iterator[str]:
     if found.laboratory is not None:
         days = ", ".join(_weekdays(found.laboratory))
         makeup = " and on make-up days" if found.laboratory.makeup else ""
-        closed = f"; closed on {len(found.laboratory.closed)} days of its own"
+        own = len(found.laboratory.closed)
+        closed = f"; closed on {own} days of its own" if own else ""
         yield f"cell laboratory on {days}{makeup}{closed}"
 
 
