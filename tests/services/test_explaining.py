@@ -34,9 +34,9 @@ def day_of(found: Explained, day: str) -> Day:
     return only
 
 
-@pytest.mark.parametrize("ref", ["aspiration", "infusion-1", "infusion-2", "day-3", "day-30"])
+@pytest.mark.parametrize("ref", ["aspiration", "infusion-1", "infusion-2", "day-30"])
 def test_a_free_day_can_be_moved_to_and_no_other(lives: list[Life], ref: str) -> None:
-    for life in lives[1:]:
+    for life in lives[2:]:
         found, visit = told(life, ref), life[ref]
         assert [each.day for each in found.days] == list(visit.window.days())
         assert [each.day for each in found.days if each.verdict is Verdict.TAKEN] == [visit.day]
