@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import uniform
-from time import monotonic, sleep
+from time import sleep
 
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -112,16 +112,20 @@ class Sqlite:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
 
     def _take_the_lock(self, connection: Connection) -> None:
-        """Become the writer; all who wait ask equally often."""
-        given_up = monotonic() + self.patience
+        """Become the writer; all who wait ask equally often.
+
+        The pauses are counted and no clock is asked: one that stands still would never end it.
+        """
+        waited = 0.0
         while True:
             try:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             except DBAPIError as error:
                 code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK)
-                if code & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > given_up:
+                if code & 0xFF != sqlite3.SQLITE_BUSY or waited > self.patience:
                     raise
-                sleep(uniform(*_PAUSE))
+                sleep(pause := uniform(*_PAUSE))
+                waited += pause
             else:
                 return
 
