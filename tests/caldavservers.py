@@ -16,8 +16,10 @@ from socket import create_connection, socket
 from xml.etree import ElementTree
 
 import httpx
+import pytest
 
 from scheduler.webaddress import Login
+from tests.running import SHORT, Schedule, site_file
 
 LOGIN = Login(user="li", password="geheim")
 _numbers = count(1)
@@ -91,6 +93,20 @@ class Collection:
     def names(self) -> list[str]:
         """The names of all objects."""
         return sorted(self.tags())
+
+
+def publishing(schedule: Schedule, monkeypatch: pytest.MonkeyPatch, *more: str) -> Schedule:
+    """A participant of a short study, at a site whose desk logs in to servers here.
+
+    `more` tables stand in its site file.
+    """
+    monkeypatch.setenv("SCHEDULE_CALDAV_USER", LOGIN.user)
+    monkeypatch.setenv("SCHEDULE_CALDAV_PASSWORD", LOGIN.password)
+    schedule.write("zj.toml", f'private_hosts = ["127.0.0.1"]\n{site_file(*more)}')
+    schedule.write("schedule.toml", 'site_files = ["zj.toml"]\n')
+    schedule.write("short.toml", SHORT)
+    assert schedule.enter("a", "short.toml") == "ZJ-001"
+    return schedule
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import json_option
+from scheduler.cli.options import audience_option, json_option
 from scheduler.errors import ConflictsFound
 from scheduler.exporters import records
 from scheduler.reconciliation import TIME, Step
@@ -36,13 +36,7 @@ def caldav() -> None:
 @caldav.command()
 @click.argument("url", metavar="URL")
 @click.option("--subject", metavar="CODE", help="One participant only (default: all of the site).")
-@click.option(
-    "--audience",
-    type=click.Choice([audience.value for audience in Audience]),
-    default=Audience.STAFF.value,
-    show_default=True,
-    help="For whom the collection is: decides what it may say.",
-)
+@audience_option
 @click.option("--create", is_flag=True, help="Make the collection if it is not there.")
 @click.option("--overwrite", is_flag=True, help="Also put back what people changed or deleted.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent and change nothing.")

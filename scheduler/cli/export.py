@@ -8,7 +8,7 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import Day, json_option
+from scheduler.cli.options import Day, audience_option, json_option
 from scheduler.dates import Window, checked
 from scheduler.errors import BadValue
 from scheduler.services import consents, publication
@@ -42,13 +42,7 @@ class Week(click.ParamType[Window]):
 @click.option("--subject", metavar="CODE", help="One participant only.")
 @click.option("--site", "site", metavar="CODE", help="All participants of a site (the default).")
 @click.option("--week", type=Week(), metavar="DATE", help="Visits of one week only.")
-@click.option(
-    "--audience",
-    type=click.Choice([audience.value for audience in Audience]),
-    default=Audience.STAFF.value,
-    show_default=True,
-    help="Who reads it: decides what it may say.",
-)
+@audience_option
 @click.option("--changes-since", type=Day(), metavar="DATE", help="Only what changed since then.")
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Instead of the site's own.")
 @click.option(

@@ -6,21 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.caldavservers import LOGIN, Server
-from tests.running import SHORT, Outcome, Schedule, site_file
+from tests.caldavservers import LOGIN, Server, publishing
+from tests.running import Outcome, Schedule, site_file
 from tests.webserver import Reply, trusted, web_site
 
 
 @pytest.fixture
 def enrolled(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> Schedule:
     """A participant of a short study, and who logs in to CalDAV servers."""
-    monkeypatch.setenv("SCHEDULE_CALDAV_USER", LOGIN.user)
-    monkeypatch.setenv("SCHEDULE_CALDAV_PASSWORD", LOGIN.password)
-    schedule.write("zj.toml", f'private_hosts = ["127.0.0.1"]\n{site_file()}')
-    schedule.write("schedule.toml", 'site_files = ["zj.toml"]\n')
-    schedule.write("short.toml", SHORT)
-    schedule.enter("a", "short.toml")
-    return schedule
+    return publishing(schedule, monkeypatch)
 
 
 def refused(schedule: Schedule, code: int, says: str, *words: str) -> Outcome:

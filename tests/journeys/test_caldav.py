@@ -15,27 +15,16 @@ import scheduler.delivery.caldav  # noqa: F401 - loaded here, not in every child
 from scheduler.cli import run
 from scheduler.store import Store
 from scheduler.subject import Visit
-from tests.caldavservers import LOGIN, Collection, Server
+from tests.caldavservers import Collection, Server, publishing
 from tests.killing import Executioner
-from tests.running import SHORT, Schedule, site_file
+from tests.running import Schedule
 
 MOVE = ("visit", "move", "ZJ-001", "last", "--reason", "asked for", "--date")
 
 
-def begin(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> Schedule:
-    """A participant of a short study, at a site that may ask servers here."""
-    monkeypatch.setenv("SCHEDULE_CALDAV_USER", LOGIN.user)
-    monkeypatch.setenv("SCHEDULE_CALDAV_PASSWORD", LOGIN.password)
-    schedule.write("zj.toml", f'private_hosts = ["127.0.0.1"]\n{site_file()}')
-    schedule.write("schedule.toml", 'site_files = ["zj.toml"]\n')
-    schedule.write("short.toml", SHORT)
-    assert schedule.enter("a", "short.toml") == "ZJ-001"
-    return schedule
-
-
 @pytest.fixture
 def enrolled(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> Schedule:
-    return begin(schedule, monkeypatch)
+    return publishing(schedule, monkeypatch)
 
 
 @pytest.fixture
@@ -83,6 +72,13 @@ def edit(collection: Collection, title: str, *replacing: tuple[str, str]) -> Non
             collection.put(name, text)
 
 
+def delete(collection: Collection, title: str) -> None:
+    """Delete the object of that title."""
+    for name in collection.names():
+        if title in collection.get(name):
+            collection.delete(name)
+
+
 def three_pushes(schedule: Schedule, collection: Collection) -> None:
     push = ("caldav", "push", collection.url, "--json")
     assert schedule(*push).json["created"] == 3
@@ -114,7 +110,7 @@ def test_three_pushes(enrolled: Schedule, xandikos_server: Server) -> None:
 def test_three_pushes_on_both_databases(
     journey: Schedule, radicale_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    three_pushes(begin(journey, monkeypatch), radicale_server.collection())
+    three_pushes(publishing(journey, monkeypatch), radicale_server.collection())
     assert journey("audit", "verify").code == 0
 
 
@@ -177,9 +173,7 @@ def test_what_people_deleted_stays_deleted_until_asked_for(
 ) -> None:
     push = ("caldav", "push", collection.url)
     assert enrolled(*push).code == 0
-    for name in collection.names():
-        if "Last call" in collection.get(name):
-            collection.delete(name)
+    delete(collection, "Last call")
     assert enrolled(*push).code == 4
     [visit] = enrolled("caldav", "pull", collection.url, "--json").json["changed_on_server"]
     assert (visit["encounter"], visit["deleted"], visit["changed"]) == ("last", True, [])
@@ -189,9 +183,7 @@ def test_what_people_deleted_stays_deleted_until_asked_for(
     # A visit that is over may be tidied away.
     assert enrolled("visit", "cancel", "ZJ-001", "last", "--reason", "travels").code == 0
     assert enrolled(*push).code == 0
-    for name in collection.names():
-        if "Last call" in collection.get(name):
-            collection.delete(name)
+    delete(collection, "Last call")
     assert enrolled(*push, "--json").json["unchanged"] == 3
     assert enrolled("visit", "resume", "ZJ-001", "last", "--reason", "stays").code == 0
     assert enrolled(*push, "--json").json["created"] == 1
@@ -371,3 +363,20 @@ def test_audiences_have_collections_of_their_own(
         refused = enrolled("caldav", "push", collection.url)
         assert refused.code == 9
         assert f"holds the {audience} calendar of" in refused.err
+
+
+def test_a_participant_consents_and_withdraws(enrolled: Schedule, radicale_server: Server) -> None:
+    """Nothing is sent before, and after it nothing of ours stays."""
+    collection = radicale_server.collection()
+    collection.put("foreign.ics", site_event("foreign"))
+    push = ("caldav", "push", collection.url, "--audience", "participant", "--subject", "ZJ-001")
+    consent = ("subject", "consent", "ZJ-001", "--to", "reminders")
+    assert enrolled(*push).code == 9
+    assert collection.names() == ["foreign.ics"]
+    assert enrolled(*consent).code == 0
+    assert enrolled(*push, "--json").json["created"] == 3
+    assert enrolled(*consent, "--withdraw").code == 0
+    record = enrolled(*push, "--json").json
+    assert (record["removed"], record["others"]) == (3, 1)
+    assert collection.names() == ["foreign.ics"]
+    assert enrolled(*push).code == 9

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.caldavservers import LOGIN, Collection, Server
-from tests.running import SHORT, Schedule, site_file
+from tests.caldavservers import Collection, Server, publishing
+from tests.running import Schedule
 
 CHECK = ("check", "--json")
 ENDS = (("DTSTART", 8), ("DTEND", 9))
@@ -32,14 +32,8 @@ def enrolled(
     schedule: Schedule, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> Schedule:
     """A participant whose site's nurses have their roster in the collection."""
-    monkeypatch.setenv("SCHEDULE_CALDAV_USER", LOGIN.user)
-    monkeypatch.setenv("SCHEDULE_CALDAV_PASSWORD", LOGIN.password)
     entry = f'[[calendar]]\nsource = "caldav+{collection.url}"\nbelongs_to = "site"'
-    schedule.write("zj.toml", f'private_hosts = ["127.0.0.1"]\n{site_file(entry)}')
-    schedule.write("schedule.toml", 'site_files = ["zj.toml"]\n')
-    schedule.write("short.toml", SHORT)
-    assert schedule.enter("a", "short.toml") == "ZJ-001"
-    return schedule
+    return publishing(schedule, monkeypatch, entry)
 
 
 def test_its_events_take_time(enrolled: Schedule, collection: Collection) -> None:
