@@ -14,7 +14,7 @@ from scheduler.cli import screen
 from scheduler.cli.options import json_option
 from scheduler.dates import Window
 from scheduler.errors import BadInput
-from scheduler.services import clinics
+from scheduler.services import clinics, reminders
 from scheduler.services.clinics import Taken
 from scheduler.sites import Laboratory, Site
 
@@ -31,17 +31,21 @@ def site() -> None:
 @json_option
 @click.pass_obj
 def check(app: App, file: str, as_json: bool) -> int:
-    """Check a site file and the conflict calendars it names; every problem is listed."""
+    """Check a site file and the files and calendars it names; every problem is listed."""
     clinic = clinics.read(Path(file), app.web)
     found = clinic.site
     today = app.today(found)
     year = Window(earliest=today, latest=today + timedelta(days=YEAR - 1))
+    contacts = reminders.contacts(clinic)
     taken = clinics.taken(clinic, (), year.interval(found.tz()))
     open_days = sum(1 for day in year.days() if found.day(day).closed_because is None)
     if as_json:
         screen.print_json(_record(file, found, year, open_days, taken))
     else:
         _print(file, found, open_days, taken)
+        if found.reminders:
+            days = found.reminders.days_before
+            click.echo(f"reminders {days} d before; {len(contacts)} participants have an address")
     screen.warn_incomplete(taken.problems)
     return BadInput.exit_code if taken.problems else 0
 

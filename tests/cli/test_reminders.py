@@ -202,6 +202,16 @@ def test_the_file_of_addresses_is_private(office: Desk) -> None:
     assert "participants.toml: cannot be read" in office(day=DAY).err
 
 
+def test_checking_a_site_reads_the_file_of_addresses(office: Desk) -> None:
+    checked = office.desk("site", "check", "site.toml")
+    assert checked.code == 0, checked.err
+    assert checked.out.endswith("reminders 2 d before; 2 participants have an address\n")
+    office.addresses('ZJ-001 = "SECRET"\n')
+    refused = office.desk("site", "check", "site.toml")
+    assert (refused.code, "SECRET" in refused.err) == (5, False)
+    assert "participants.toml:1: ZJ-001 is not a mail address" in refused.err
+
+
 def test_a_broken_file_keeps_no_mail_of_the_staff_back(office: Desk) -> None:
     site = office.desk.folder / "site.toml"
     recipient = '\n[[recipient]]\nid = "ward"\naddress = "ward@hospital.example"\n'
