@@ -59,7 +59,7 @@ class Outcome:
     `leaning` are open visits that count from one which was called off now, and count it
     as its expected date; `problems` are parts of calendars that could not be read.
     `products` are batches as they stand after the act, where it changes them; `supplies`
-    are those of the infusions that change.
+    are those of the infusions that change, and of the one that a completed visit prepares.
     """
 
     subject: Subject
@@ -202,10 +202,22 @@ class _Acting:
         changed = {product.batch: product for product in self._products}
         own = [changed.get(p.batch, p) for p in self._book.products(self._subject.code)]
         arm, weight = self._tree.arm, self._subject.weight
+        prepared = self._prepared()
         for id, visit in after.items():
-            if visit != before[id] and visit.status in OPEN | {Status.COMPLETED}:
+            differs = visit != before[id] and visit.status in OPEN | {Status.COMPLETED}
+            if differs or id == prepared:
                 found = supply(arm, self._visits, visit, weight, own, self._evidence)
                 yield from [found] if found else []
+
+    def _prepared(self) -> str | None:
+        """The infusion to come that a completed visit prepares, as it is counted back from it."""
+        encounters = {encounter.id: encounter for encounter in self._tree.arm.encounters}
+        encounter = encounters.get(self._visit.encounter)
+        if encounter is None or self._request.act is not Act.COMPLETE:
+            return None
+        infusion = self._visits.get(encounter.timing.anchor)
+        back = encounter.timing.offset.days < 0 or encounter.timing.offset.months < 0
+        return infusion.encounter if back and infusion and infusion.status in OPEN else None
 
     def _leaning(self, after: Mapping[str, Visit]) -> Iterator[Visit]:
         if rule(self._request.act).result in CALLED_OFF:

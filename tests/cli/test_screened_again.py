@@ -84,6 +84,16 @@ def test_a_positive_result_blocks_until_a_later_negative_one(book: Schedule) -> 
     assert book(*INFUSE).code == 0
 
 
+def test_the_visit_that_prepares_an_infusion_says_what_it_lacks(book: Schedule) -> None:
+    complete = ("visit", "complete", "ZJ-001")
+    baseline = book(*complete, "baseline", "--as-of", "2026-04-02", "--date", "2026-03-02")
+    assert "Pregnancy test" not in baseline.err
+    prepared = book(*complete, "pre-check", "--as-of", "2026-04-02")
+    assert prepared.code == 0
+    assert "infusion-1 on 2026-04-09: no infusion: Pregnancy test: no result" in prepared.err
+    assert "infusion-2" not in prepared.err
+
+
 def test_another_participants_batch_is_told_of_before_anything_else(book: Schedule) -> None:
     book.enter()
     infuse = ("visit", "complete", "ZJ-002", "infusion-1", "--batch", "B-1")
