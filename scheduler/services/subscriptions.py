@@ -1,8 +1,9 @@
 """Subscriptions: what is answered at a feed's address, and what was answered before.
 
-A copy of each feed is kept while nothing is recorded in the book, so most requests cost
-two look-ups.  Its tag is a digest of what it says, and not of the rows behind it: for a blinded
-reader even *that* something changed, which his calendar does not tell, would be news.
+A copy of each feed is kept while nothing is recorded in the book; that it was given or
+revoked is recorded there too, so most requests cost one look-up, of the book's head.
+A copy's tag is a digest of what it says, and not of the rows behind it: for a blinded reader
+even *that* something changed, which his calendar does not tell, would be news.
 
 >>> head = Head(number=0, hash="")
 >>> Copy.of(b"BEGIN:VCALENDAR", head=head, before=None, now=datetime(2026, 3, 2)).tag[:8]
@@ -71,7 +72,8 @@ class Subscriptions:
         self, store: Store, clinic_of: Callable[[str], Clinic], *, now: Callable[[], datetime]
     ) -> None:
         self._store, self._clinic_of, self._now = store, clinic_of, now
-        self._copies: OrderedDict[int, Copy] = OrderedDict()
+        self._copies: OrderedDict[str, tuple[Feed, Copy]] = OrderedDict()
+        self._noted: dict[int, datetime] = {}
         self._events: ics.Cache = {}
         self._keeping, self._writing = Lock(), Lock()
 
@@ -84,10 +86,12 @@ class Subscriptions:
             UnknownName: this computer has no file of the feed's site.
         """
         key = digest(token)
-        feed, head = self._store.read(lambda book: (book.feeds.at(key), book.head()[0]))
+        if kept := self._kept(key, self._store.read(lambda book: book.head()[0])):
+            return kept
+        feed = self._store.read(lambda book: book.feeds.at(key))
         if feed is None:
             return None
-        return feed, None if feed.revoked else self._kept(feed, head) or self._written(feed)
+        return (feed, None) if feed.revoked else self._written(key, feed)
 
     def check(self) -> None:
         """StoreUnavailable when the book cannot be read."""
@@ -95,7 +99,8 @@ class Subscriptions:
 
     def is_worth_noting(self, feed: Feed) -> bool:
         """Whether this use of a feed is the first for some time."""
-        return feed.used is None or self._now() - feed.used >= NOTED_EVERY
+        used = self._noted.get(feed.number) or feed.used
+        return used is None or self._now() - used >= NOTED_EVERY
 
     def note(self, feed: Feed) -> None:
         """Remember that a feed was asked for.
@@ -103,29 +108,30 @@ class Subscriptions:
         Raises:
             StoreUnavailable: the book cannot be written.
         """
-        self._store.write(lambda book: book.feeds.use(feed.number, self._now()))
+        self._noted[feed.number] = now = self._now()
+        self._store.write(lambda book: book.feeds.use(feed.number, now))
 
-    def _kept(self, feed: Feed, head: Head) -> Copy | None:
+    def _kept(self, key: str, head: Head) -> tuple[Feed, Copy] | None:
         with self._keeping:
-            copy = self._copies.get(feed.number)
-            if copy is None or copy.head != head:
+            kept = self._copies.get(key)
+            if kept is None or kept[1].head != head:
                 return None
-            self._copies.move_to_end(feed.number)
-            return copy
+            self._copies.move_to_end(key)
+            return kept
 
-    def _written(self, feed: Feed) -> Copy:
+    def _written(self, key: str, feed: Feed) -> tuple[Feed, Copy]:
         with self._writing:  # by one thread at a time: others may find it done
             clinic = self._clinic_of(feed.site)
             head, chosen = self._store.read(
                 lambda book: (book.head()[0], _chosen(book, clinic, feed))
             )
-            if copy := self._kept(feed, head):
-                return copy
+            if kept := self._kept(key, head):
+                return kept
             content = self._content(feed, clinic, chosen)
-            before = self._copies.get(feed.number)
+            _, before = self._copies.get(key, (feed, None))
             copy = Copy.of(content, head=head, before=before, now=self._now())
-            self._keep(feed, copy)
-            return copy
+            self._keep(key, feed, copy)
+            return feed, copy
 
     def _content(self, feed: Feed, clinic: Clinic, chosen: list[Folio]) -> bytes:
         if sum(map(len, self._events.values())) > MOST_EVENTS:
@@ -143,15 +149,15 @@ class Subscriptions:
             )
         )
 
-    def _keep(self, feed: Feed, copy: Copy) -> None:
+    def _keep(self, key: str, feed: Feed, copy: Copy) -> None:
         with self._keeping:
-            self._copies[feed.number] = copy
-            self._copies.move_to_end(feed.number)
+            self._copies[key] = feed, copy
+            self._copies.move_to_end(key)
             while len(self._copies) > 1 and self._octets() > MOST_OCTETS:
                 self._copies.popitem(last=False)
 
     def _octets(self) -> int:
-        return sum(copy.octets for copy in self._copies.values())
+        return sum(copy.octets for _, copy in self._copies.values())
 
 
 def _chosen(book: Book, clinic: Clinic, feed: Feed) -> list[Folio]:

@@ -12,6 +12,7 @@ False
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 MOST_ADDRESSES = 50_000
@@ -49,6 +50,7 @@ def wait(now: datetime) -> timedelta:
     return timedelta(seconds=60 - now.second)
 
 
+@lru_cache(maxsize=4096)
 def household(host: str) -> str:
     """What counts as one address: an IPv4 address, or the network of 2^64 that one person has.
 

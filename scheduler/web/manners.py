@@ -10,7 +10,6 @@ path, for the path of a feed is its secret.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +25,8 @@ PROTECTION = {
 }
 """On every answer, refusals too."""
 
+_RAW = [(name.lower().encode(), value.encode()) for name, value in PROTECTION.items()]
+
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT"}
 
 Clock = Callable[[], datetime]
@@ -37,11 +38,9 @@ def protected(app: ASGIApp) -> ASGIApp:
     async def protecting(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in PROTECTION.items():
-                    headers.setdefault(name, value)
+                message["headers"] += _RAW
                 if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                    message["headers"].append((b"strict-transport-security", b"max-age=31536000"))
             await send(message)
 
         await app(scope, receive, sending)
