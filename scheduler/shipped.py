@@ -13,6 +13,7 @@ scheduler.errors.BadValue: shipped file protocols/../../setup.cfg is not possibl
 a name inside the templates folder
 """
 
+from os.path import isfile
 from pathlib import Path, PurePosixPath
 
 from scheduler.errors import BadInput, BadValue, Problem, UnknownName
@@ -41,7 +42,7 @@ def read(name: str, own: Path | None = None) -> bytes:
     _check_inside(name)
     for root in _layers(own):
         path = root / name
-        if path.is_file():
+        if isfile(path):  # Path.is_file raises where the name is too long to be one
             return read_bytes(path)
     raise UnknownName("shipped file", name, names(own=own))
 
