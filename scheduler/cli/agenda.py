@@ -1,7 +1,8 @@
 """`schedule show`, `list` and `upcoming`: read the book."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 import click
@@ -18,6 +19,9 @@ from scheduler.ruling import RuleOutcome
 from scheduler.services import agenda, holdings
 from scheduler.store import Following, Ruled
 from scheduler.subject import OPEN, Visit
+
+PAGE = 1_000
+"""Visits in one table; a longer list is several."""
 
 
 @click.command()
@@ -126,26 +130,46 @@ def upcoming(app: App, days: int, as_of: date | None, as_json: bool) -> None:
 
 def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) -> None:
     site = app.clinic.site.code if app.settings.get("site") else None
-    visits: list[Visit] = [
-        visit
-        for visit in agenda.of_days(app.store, window, site)
-        if visit.status in OPEN or not only_open
-    ]
-    if as_json:
-        listed = [{"subject": v.subject, **records.any_record(v)} for v in visits]
-        screen.print_json({"visits": listed})
+    infusions: list[Visit] = []
+
+    def chosen(found: Iterator[Visit]) -> Iterator[Visit]:
+        for visit in found:
+            if visit.status in OPEN or not only_open:
+                if only_open and visit.kind is Kind.INFUSION:
+                    infusions.append(visit)
+                yield visit
+
+    tell = _print_json if as_json else _print_pages
+    agenda.of_days(app.store, window, site, lambda found: tell(chosen(found)))
+    if not as_json:
+        screen.warn(_warnings(app, infusions))
+
+
+def _print_json(visits: Iterator[Visit]) -> None:
+    listed = ({"subject": v.subject, **records.any_record(v)} for v in visits)
+    screen.print_json_list("visits", listed)
+
+
+def _print_pages(visits: Iterator[Visit]) -> None:
+    """One table, or several where one would be too long to measure before it is printed."""
+    page = list(islice(visits, PAGE))
+    if len(page) < PAGE:
+        screen.print_visits(f"{len(page)} visits", page, with_subject=True)
         return
-    screen.print_visits(f"{len(visits)} visits", visits, with_subject=True)
-    if only_open:
-        screen.warn(_warnings(app, visits))
+    first = 1
+    while page:
+        screen.print_visits(f"Visits from no. {first:,}", page, with_subject=True)
+        first += len(page)
+        page = list(islice(visits, PAGE))
 
 
-def _warnings(app: App, visits: Sequence[Visit]) -> Iterator[str]:
-    """What to see to before the infusions among these visits."""
-    for code in dict.fromkeys(v.subject for v in visits if v.kind is Kind.INFUSION):
+def _warnings(app: App, infusions: Iterable[Visit]) -> Iterator[str]:
+    """What to see to before these infusions."""
+    among = {(visit.subject, visit.ref) for visit in infusions}
+    for code in dict.fromkeys(visit.subject for visit in infusions):
         holding = holdings.of_subject(app.store, code)
         for supply in holding.supplies if holding else ():
-            if supply.visit in visits:
+            if (code, supply.visit.ref) in among:
                 yield from supply.warnings()
 
 

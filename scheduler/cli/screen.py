@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -26,6 +27,9 @@ MOST_REASONS = 4
 
 LEAST_LAST = 24
 """Columns of the screen that a long cell needs to be read."""
+
+GAP = "   "
+"""Between two columns of a table."""
 
 PIPE_WIDTH = 160
 """Columns of a table that goes into a file or another program."""
@@ -61,6 +65,17 @@ def print_json(record: Mapping[str, Any]) -> None:
     click.echo(json.dumps(record, ensure_ascii=False, indent=2))
 
 
+def print_json_list(name: str, records: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object of one list, which is written while it is read."""
+    begun = False
+    for record in records:
+        text = indent(json.dumps(record, ensure_ascii=False, indent=2), "    ")
+        before = "," if begun else f'{{\n  "{name}": ['
+        click.echo(f"{before}\n{text}", nl=False)
+        begun = True
+    click.echo("\n  ]\n}" if begun else f'{{\n  "{name}": []\n}}')
+
+
 def answer(record: Mapping[str, Any], *lines: str, as_json: bool) -> None:
     """What a command came to on stdout: one JSON object, or the lines that say the same."""
     if as_json:
@@ -94,26 +109,38 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     from rich import box
     from rich.table import Table
 
-    console, rows = _console(), [list(row) for row in rows]
-    if _width([columns, *rows]) > console.width:
-        rows = [[row[0], _told(columns, row)] for row in rows]
-        columns = [columns[0], ""]
+    console, cells = _console(), [list(columns), *map(list, rows)]
+    widths = _widths(cells)
+    if _least(widths) > console.width:
+        cells = [[columns[0], ""], *([row[0], _told(columns, row)] for row in cells[1:])]
+        widths = _widths(cells)
+    # All columns but the last as one: this is three times as fast as eight of them.
+    heading, *lines = ([_line(row[:-1], widths), row[-1]] for row in cells)
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for column in columns[:-1]:
-        table.add_column(column, no_wrap=True)
-    table.add_column(columns[-1], overflow="fold", ratio=1)
-    for row in rows:
-        table.add_row(*row)
+    table.add_column(heading[0], no_wrap=True)
+    table.add_column(heading[1], overflow="fold", ratio=1)
+    for line in lines:
+        table.add_row(*line)
     console.print(table)
 
 
-def _width(rows: Sequence[Sequence[str]]) -> int:
-    """Columns of the screen that a table needs to be read with ease."""
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Columns of the screen that each column of a table needs."""
     from rich.cells import cell_len
 
-    *columns, last = zip(*rows, strict=True)
-    widths = [max(map(cell_len, cells)) for cells in columns]
-    return sum(widths) + min(LEAST_LAST, max(map(cell_len, last))) + 3 * len(widths) + 4
+    return [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+
+
+def _least(widths: Sequence[int]) -> int:
+    """Columns of the screen that a table needs to be read with ease."""
+    *others, last = widths
+    return sum(others) + min(LEAST_LAST, last) + len(GAP) * len(others) + 4
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    from rich.cells import set_cell_size
+
+    return GAP.join(set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=False))
 
 
 def _told(columns: Sequence[str], row: Sequence[str]) -> str:

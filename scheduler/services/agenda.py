@@ -1,12 +1,16 @@
 """The agenda: what stands in the book, for one participant or for a span of days."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeVar
 
 from scheduler.dates import Window
 from scheduler.ruling import Ruling
 from scheduler.store import Book, Following, Ruled, Store
 from scheduler.subject import Subject, Visit
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,11 @@ def of_subject(store: Store, code: str) -> Agenda:
     return store.read(work)
 
 
-def of_days(store: Store, days: Window, site: str | None = None) -> tuple[Visit, ...]:
-    """Everybody's visits of those days, at one site or at all."""
-    return store.read(lambda book: book.visits(site=site, days=days))
+def of_days(
+    store: Store, days: Window, site: str | None, tell: Callable[[Iterator[Visit]], T]
+) -> T:
+    """What `tell` makes of everybody's visits of those days, at one site or at all.
+
+    They are by day and start, and are read while they are told: a network has many.
+    """
+    return store.read(lambda book: tell(book.visits_one_by_one(days, site)))

@@ -7,6 +7,7 @@ elsewhere.  Each blocked visit comes with other slots in its window that leave a
 everything that hangs on it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -68,12 +69,12 @@ def check(store: Store, clinic: Clinic, given: Sequence[str], as_of: date) -> Ch
 
 class _Checking:
     def __init__(self, book: Book, clinic: Clinic, every: Sequence[Visit], free: FreeTime) -> None:
-        self._book, self._clinic, self._every = book, clinic, every
+        self._book, self._clinic = book, clinic
         self._free, self._busy = free.availability, free.calendars
-        self._of: dict[str, list[Visit]] = {}
+        self._of: dict[str, list[Visit]] = defaultdict(list)
         for visit in every:
-            if visit.status in TAKING:
-                self._of.setdefault(visit.subject, []).append(visit)
+            if visit.day is not None:
+                self._of[visit.subject].append(visit)
 
     def blocked(self, visits: Sequence[Visit]) -> Iterator[Blocked]:
         for visit in visits:
@@ -112,8 +113,10 @@ class _Checking:
         infusion = visit.kind is Kind.INFUSION and not phone
         demand = Demand(minutes=slot.minutes(), infusion=infusion, phone=phone)
         yield from self._free.excess(demand, slot.start)
-        for other in self._of.get(visit.subject, ()):
-            if other != visit and other.scheduled and other.scheduled.overlaps(slot):
+        for other in self._of[visit.subject]:
+            if other == visit or other.status not in TAKING or other.scheduled is None:
+                continue
+            if other.scheduled.overlaps(slot):
                 when = f"{other.scheduled.start:%H:%M}-{other.scheduled.end:%H:%M}"
                 yield f"{visit.subject} is at {other.ref} then, {when}"
 
@@ -134,7 +137,7 @@ class _Checking:
         subject = self._book.subject(visit.subject)
         protocol = studies.kept(self._book, subject)
         tree = Tree.of(protocol, protocol.arm(subject.arm))
-        own = [v for v in self._every if v.subject == visit.subject and v.day is not None]
+        own = self._of[visit.subject]
         dates = {id: date.fromordinal(n) for id, n in tree.anchors(subject.enrolled).items()}
         dates |= {v.encounter: v.day for v in own if v.day is not None}
         foreseen = {node.encounter.id for node in tree.nodes()}

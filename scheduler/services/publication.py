@@ -186,7 +186,8 @@ def publish(
     press = Press(replace(clinic, site=site), own, printed=printed)
     # Only calendars tell of what is no more.
     told_to = audience if kind is Kind.ICS else None
-    chosen = store.read(lambda book: consented(book, clinic, selection, told_to))
+    supplied = kind is Kind.SHEETS
+    chosen = store.read(lambda book: consented(book, clinic, selection, told_to, supplied=supplied))
     if not chosen:
         return ()
     with Staging(out) as staging:
@@ -211,14 +212,19 @@ def _files(
 
 
 def consented(
-    book: Book, clinic: Clinic, selection: Selection, told_to: Audience | None
+    book: Book,
+    clinic: Clinic,
+    selection: Selection,
+    told_to: Audience | None,
+    *,
+    supplied: bool = False,
 ) -> list[Folio]:
     """The same as `folios`; of participants to be told themselves, those who consented to it.
 
     Raises:
         NoConsent: the one participant who is selected has not.
     """
-    found = folios(book, clinic, selection, told_to)
+    found = folios(book, clinic, selection, told_to, supplied=supplied)
     if told_to is not Audience.PARTICIPANT:
         return found
     if selection.subject:
@@ -228,9 +234,16 @@ def consented(
 
 
 def folios(
-    book: Book, clinic: Clinic, selection: Selection, told_to: Audience | None
+    book: Book,
+    clinic: Clinic,
+    selection: Selection,
+    told_to: Audience | None,
+    *,
+    supplied: bool = False,
 ) -> list[Folio]:
     """Who and what a selection holds; visits are as calendars tell them to that audience, if any.
+
+    What infusions are given is looked up for those who ask to be `supplied`.
 
     Raises:
         UnknownName: nobody is enrolled under the code.
@@ -260,7 +273,7 @@ def folios(
                     protocol=studies.kept(book, subject),
                     visits=chosen,
                     whole=selection.week is None and selection.changed_since is None,
-                    supplies=() if told_to else holdings.of_visits(book, subject, chosen),
+                    supplies=holdings.of_visits(book, subject, chosen) if supplied else (),
                 )
             )
     return found

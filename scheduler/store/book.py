@@ -11,7 +11,7 @@ beside the old ones.
 ()
 """
 
-from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -118,6 +118,10 @@ class Book:
         """
         subject_id = None if subject is None else self._id_of(subject)
         return visits.current(self._connection, subject_id=subject_id, site=site, days=days)
+
+    def visits_one_by_one(self, days: Window, site: str | None = None) -> Iterator[Visit]:
+        """As `visits`, for more of them than memory should hold; read before the work ends."""
+        return visits.one_by_one(self._connection, site=site, days=days)
 
     def appointments(self, site: str, days: Window) -> dict[int, Appointment]:
         """The appointments at a site that may touch one of the days, by ids of their visits."""

@@ -181,6 +181,9 @@ def _carry(
             done += len(batch)
             watch(done)
         _continue_keys(there, table)
+    if there.dialect.name == "postgresql":
+        # Else it would look things up by guesses until its own clerk has come by.
+        there.exec_driver_sql("ANALYZE")
     return tallies
 
 

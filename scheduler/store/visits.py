@@ -9,7 +9,10 @@ New states are appended in `scheduler.store.entries`.
 ((), ())
 """
 
-from sqlalchemy import Connection, exists, func, select
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, func, select
 
 from scheduler.dates import Window
 from scheduler.store import rows, tables
@@ -23,6 +26,8 @@ _STATES = (
     .join(tables.visits, tables.visits.c.id == tables.visit_entries.c.visit_id)
     .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
 )
+
+_AT_ONCE = 500
 
 _newer_state = tables.visit_entries.alias()
 _IS_CURRENT = ~exists().where(
@@ -50,16 +55,26 @@ def current(
     connection: Connection, *, subject_id: int | None, site: str | None, days: Window | None
 ) -> tuple[Visit, ...]:
     """Visits in their current state, by day and start; None asks for all."""
-    state = tables.visit_entries.c
-    query = CURRENT
+    query = _current(site=site, days=days)
     if subject_id is not None:
         query = query.where(tables.visits.c.subject_id == subject_id)
+    return tuple(map(rows.visit_of, connection.execute(query)))
+
+
+def one_by_one(connection: Connection, *, site: str | None, days: Window) -> Iterator[Visit]:
+    """As `current`, but never all at once in memory; to be read within the transaction."""
+    query = _current(site=site, days=days).execution_options(yield_per=_AT_ONCE)
+    yield from map(rows.visit_of, connection.execute(query))
+
+
+def _current(*, site: str | None, days: Window | None) -> Select[Any]:
+    state = tables.visit_entries.c
+    query = CURRENT
     if site is not None:
         query = query.where(state.site == site)
     if days is not None:
         query = query.where(state.day.between(days.earliest, days.latest))
-    query = query.order_by(state.day, state.start_at.nulls_first(), state.visit_id)
-    return tuple(map(rows.visit_of, connection.execute(query)))
+    return query.order_by(state.day, state.start_at.nulls_first(), state.visit_id)
 
 
 def history(connection: Connection, subject_id: int) -> tuple[Entry, ...]:

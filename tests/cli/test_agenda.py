@@ -1,7 +1,10 @@
 """`schedule show`, `list` and `upcoming`: what stands in the book, for people and programs."""
 
+import json
+
 import pytest
 
+from scheduler.cli import agenda
 from tests.running import SHORT, Outcome, Schedule, site_file
 
 # The short study enrolled on Monday 2026-03-02, and again a week later.
@@ -22,6 +25,25 @@ def two(journey: Schedule) -> Schedule:
 def days(outcome: Outcome) -> list[tuple[str, str]]:
     assert outcome.code == 0, outcome.err
     return [(visit["subject"], visit["start"][:10]) for visit in outcome.json["visits"]]
+
+
+def test_long_list_is_read_in_pages(two: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = two("list").out
+    monkeypatch.setattr(agenda, "PAGE", 4)
+    pages = two("list").out
+    assert pages.count("Why this date") == 2
+    assert "Visits from no. 1 " in pages
+    assert "Visits from no. 5 " in pages
+    assert [row for row in pages.split() if row.startswith("ZJ-")] == [
+        row for row in whole.split() if row.startswith("ZJ-")
+    ]
+
+
+def test_list_is_one_json_object(two: Schedule) -> None:
+    """It is written while it is read, and is as if it were written at once."""
+    for words in (("list",), ("list", "--from", "2030-01-01")):
+        said = two(*words, "--json")
+        assert said.out == json.dumps(said.json, ensure_ascii=False, indent=2) + "\n"
 
 
 def test_show(two: Schedule) -> None:

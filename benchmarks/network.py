@@ -1,0 +1,229 @@
+"""A network of sites on one book: loaded, listed, checked, exported, verified.
+
+At scale 1 there are 50 sites and 20,000 participants with 260,000 visits, half of them
+past.  Everything is done by the commands that people give, at each site in turn where a
+command is a site's.  Books of three sizes, with as many sites each, tell how time grows: the
+exponent is the slope of its logarithm over that of the participants, and 1 is linear.
+
+The book is generated from a fixed seed through the store itself, with history, bookings
+and seals.  Every site has a calendar that is in the way of a visit now and then.
+"""
+
+import os
+import random
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache, partial
+from math import log
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import linear_regression
+from time import process_time
+
+from benchmarks import courses
+from benchmarks.memory import peak
+from benchmarks.table import Row
+from scheduler import shipped
+from scheduler.availability import Availability
+from scheduler.cli import run
+from scheduler.placement import place
+from scheduler.store import Book, Change, Store
+from scheduler.subject import Status, Subject, Visit
+
+SITES, PARTICIPANTS = 50, 20_000
+PARTS = (1 / 4, 1 / 2, 1)
+"""The sizes of the books, of all participants."""
+UNITS = 40
+"""Of each resource of a site; a busy day takes most of them."""
+AS_OF = date(2027, 1, 4)
+FIRST, DAYS = date(2026, 1, 5), 728
+"""Participants enroll during these days."""
+AT_ONCE = 50
+"""Participants that are entered in one transaction."""
+MEGABYTES = 300
+
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//benchmarks//EN
+BEGIN:VEVENT
+UID:1@benchmarks
+DTSTAMP:20260101T000000Z
+DTSTART;TZID=Asia/Shanghai:20260102T080000
+DTEND;TZID=Asia/Shanghai:20260102T090000
+RRULE:FREQ=MONTHLY;BYDAY=1FR
+END:VEVENT
+END:VCALENDAR
+"""
+"""On the first Friday of each month nobody can come at eight."""
+
+MODULES = [f"scheduler.cli.{name}" for name in ("agenda", "audit", "check", "deviations", "export")]
+"""What the commands below would else load first, each in its process."""
+
+STEPS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "list a month of all sites": (("list", "--from", "2027-01-01", "--to", "2027-01-31"), False),
+    "list everything, as JSON": (("list", "--json"), False),
+    "look a week ahead": (("upcoming", "--as-of", f"{AS_OF}"), False),
+    "check against calendars": (("check", "--as-of", f"{AS_OF}"), True),
+    "export calendars": (("export", "ics"), True),
+    "export tables": (("export", "csv"), True),
+    "list deviations": (("deviations",), True),
+    "verify the audit trail": (("audit", "verify"), False),
+}
+"""What is done, by which words, and whether at every site."""
+
+Step = tuple[float, float]
+"""Seconds of processor time, and the most megabytes held."""
+
+
+def rows(scale: float) -> Iterator[Row]:
+    """The growth and the peak memory of every step; at scale 1 the whole network."""
+    sites = max(round(SITES * scale), 1)
+    counts = [max(round(PARTICIPANTS * scale * part), n + 2) for n, part in enumerate(PARTS)]
+    with tempfile.TemporaryDirectory() as name:
+        measured = [_network(Path(name) / str(count), sites, count) for count in counts]
+    for work in measured[0]:
+        seconds = [steps[work][0] for steps in measured]
+        told = f"{work}: {counts[-1]:,} participants, {seconds[-1]:,.3g} s"
+        yield Row(
+            work=told,
+            unit="exponent",
+            measured=max(_exponent(counts, seconds), 0),
+            baseline_name="linear",
+            baseline=1,
+            reach=1.1,
+        )
+    work, most = max(
+        ((work, step[1]) for work, step in measured[-1].items()), key=lambda found: found[1]
+    )
+    yield Row(
+        work=f"most memory of these: {work}",
+        unit="MB",
+        measured=most,
+        baseline_name="limit",
+        baseline=MEGABYTES,
+        reach=1,
+    )
+
+
+def _exponent(counts: Sequence[int], seconds: Sequence[float]) -> float:
+    return linear_regression([log(n) for n in counts], [log(s) for s in seconds]).slope
+
+
+def _network(folder: Path, sites: int, count: int) -> dict[str, Step]:
+    """Make a network in the folder, and do everything there is to do with it."""
+    folder.mkdir()
+    codes = [f"S{number:02}" for number in range(sites)]
+    for code in codes:
+        (folder / f"{code}.toml").write_text(_site_file(code))
+    (folder / "busy.ics").write_text(CALENDAR.replace("\n", "\r\n"))
+    measured = {"load": _apart(partial(_load, folder, codes, count))}
+    for work, (words, at_sites) in STEPS.items():
+        places = [("--site", f"{code}.toml") for code in codes] if at_sites else [()]
+        calls = [(*place, *words) for place in places]
+        measured[work] = _apart(partial(_call, folder, calls))
+    return measured
+
+
+def _apart(work: Callable[[], None]) -> Step:
+    """Time and memory of the work, in a process of its own that finds the program loaded."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, *MODULES])
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        return process.submit(_measured, work).result()
+
+
+def _measured(work: Callable[[], None]) -> Step:
+    begin = process_time()
+    work()
+    return process_time() - begin, peak()
+
+
+def _call(folder: Path, calls: Iterable[Sequence[str]]) -> None:
+    """Run commands; what they print goes nowhere, and their files into the folder."""
+    os.chdir(folder)
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        for words in calls:
+            code = run(["--config", os.devnull, "--database", "sqlite:///book.db", *words])
+            if code not in {0, 4}:
+                raise AssertionError(f"schedule {' '.join(words)} ended with {code}")
+
+
+def _site_file(code: str) -> str:
+    text = shipped.read("sites/zhujiang.toml").decode()
+    text = text.replace('code = "ZJ"', f'code = "{code}"').replace("demo = true", "demo = false")
+    text = re.sub(r"^capacity = \d+", f"capacity = {UNITS}", text, flags=re.M)
+    return f'{text}\n[[calendar]]\nsource = "busy.ics"\nbelongs_to = "site"\n'
+
+
+def _load(folder: Path, sites: Sequence[str], count: int) -> None:
+    """Enter everybody in the order of enrollment, and complete the visits that are past."""
+    courses_ = list(_courses(sites, count))
+    with Store(f"sqlite:///{folder / 'book.db'}") as store:
+        for first in range(0, count, AT_ONCE):
+            store.write(partial(_enter, courses_[first : first + AT_ONCE]))
+
+
+Course = tuple[Subject, list[Visit]]
+
+
+def _enter(batch: Iterable[Course], book: Book) -> None:
+    for subject, visits in batch:
+        enrolling = _change("enroll", subject.enrolled)
+        protocol = subject.protocol, subject.protocol_version
+        book.keep_protocol(enrolling, *protocol, courses.protocol_text())
+        book.enroll(enrolling, subject, visits)
+        past = [visit for visit in visits if visit.day and visit.day < AS_OF]
+        done = _change("visit complete", AS_OF, f"papers of {subject.code}")
+        book.record(done, [_done(visit, done) for visit in past])
+
+
+def _change(command: str, day: date, reason: str = "") -> Change:
+    return Change(
+        user="bench", at=datetime.combine(day, time(1), UTC), command=command, reason=reason
+    )
+
+
+def _done(visit: Visit, change: Change) -> Visit:
+    """The visit on its day, or, once in a while, a day after its window."""
+    assert visit.day is not None
+    late = visit.day.toordinal() % 20 == 0
+    actual = visit.window.latest + timedelta(days=1) if late else visit.day
+    return replace(visit, status=Status.COMPLETED, actual=actual, changed=change.at)
+
+
+def _courses(sites: Sequence[str], count: int) -> Iterator[Course]:
+    """Participants with all visits, on units that nobody else has that day."""
+    chance, tree, clinic = random.Random(5), courses.tree(), Availability(courses.site())
+    kinds = {unit: kind.kind for kind in clinic.site.resources for unit in kind.units}
+    every = (FIRST + timedelta(days=n) for n in range(DAYS))
+    open_days = [day for day in every if clinic.site.day(day).hours]
+    # In a clinic where nobody is; those who enroll on one day have the same days.
+    placed = cache(lambda day: place(tree, day, clinic).slots)
+    numbers: Counter[str] = Counter()
+    taken: Counter[tuple[str, str, date]] = Counter()
+    for n, day in enumerate(sorted(chance.choices(open_days, k=count))):
+        site = sites[n % len(sites)]
+        numbers[site] += 1
+        kg = Decimal(chance.randint(45, 95))
+        subject = courses.subject(f"{site}-{numbers[site]:03}", site, tree.protocol, day, kg)
+        visits = courses.visits(subject, placed(day), _change("enroll", day).at)
+        yield subject, [_on_own_units(visit, kinds, taken) for visit in visits]
+
+
+def _on_own_units(
+    visit: Visit, kinds: Mapping[str, str], taken: Counter[tuple[str, str, date]]
+) -> Visit:
+    allocations = []
+    for allocation in visit.allocations:
+        kind = kinds[allocation.unit]
+        place = visit.site, kind, allocation.interval.start.date()
+        taken[place] += 1
+        allocations.append(replace(allocation, unit=f"{kind}-{taken[place]}"))
+    return replace(visit, allocations=tuple(allocations))
