@@ -40,7 +40,7 @@ from scheduler.subject import Status, Subject, Visit
 SITES, PARTICIPANTS = 50, 20_000
 PARTS = (1 / 4, 1 / 2, 1)
 """The sizes of the books, of all participants."""
-UNITS = 40
+UNITS = 24
 """Of each resource of a site; a busy day takes most of them."""
 AS_OF = date(2027, 1, 4)
 FIRST, DAYS = date(2026, 1, 5), 728
@@ -63,20 +63,26 @@ END:VCALENDAR
 """
 """On the first Friday of each month nobody can come at eight."""
 
-MODULES = [f"scheduler.cli.{name}" for name in ("agenda", "audit", "check", "deviations", "export")]
+COMMANDS = ("agenda", "audit", "check", "deviations", "export", "replan")
+MODULES = [f"scheduler.cli.{name}" for name in COMMANDS]
 """What the commands below would else load first, each in its process."""
 
-STEPS: dict[str, tuple[tuple[str, ...], bool]] = {
-    "list a month of all sites": (("list", "--from", "2027-01-01", "--to", "2027-01-31"), False),
-    "list everything, as JSON": (("list", "--json"), False),
-    "look a week ahead": (("upcoming", "--as-of", f"{AS_OF}"), False),
-    "check against calendars": (("check", "--as-of", f"{AS_OF}"), True),
-    "export calendars": (("export", "ics"), True),
-    "export tables": (("export", "csv"), True),
-    "list deviations": (("deviations",), True),
-    "verify the audit trail": (("audit", "verify"), False),
+CLOSED = ("--closed", "chair-1", "--from", "2027-02-01", "--to", "2027-02-12")
+
+ALL, ONE, NONE = None, 1, 0
+STEPS: dict[str, tuple[int | None, tuple[str, ...]]] = {
+    "list a month of all sites": (NONE, ("list", "--from", "2027-01-01", "--to", "2027-01-31")),
+    "list everything, as JSON": (NONE, ("list", "--json")),
+    "look a week ahead": (NONE, ("upcoming", "--as-of", f"{AS_OF}")),
+    "check against calendars": (ALL, ("check", "--as-of", f"{AS_OF}")),
+    "export calendars": (ALL, ("export", "ics")),
+    "export tables": (ALL, ("export", "csv")),
+    "list deviations": (ALL, ("deviations",)),
+    "re-plan one site around a closed chair": (ONE, ("replan", *CLOSED, "--as-of", f"{AS_OF}")),
+    "tell one participant's trail": (NONE, ("audit", "--subject", "S00-001")),
+    "verify the audit trail": (NONE, ("audit", "verify")),
 }
-"""What is done, by which words, and whether at every site."""
+"""What is done, at how many of the sites, and by which words."""
 
 Step = tuple[float, float]
 """Seconds of processor time, and the most megabytes held."""
@@ -124,9 +130,8 @@ def _network(folder: Path, sites: int, count: int) -> dict[str, Step]:
         (folder / f"{code}.toml").write_text(_site_file(code))
     (folder / "busy.ics").write_text(CALENDAR.replace("\n", "\r\n"))
     measured = {"load": _apart(partial(_load, folder, codes, count))}
-    for work, (words, at_sites) in STEPS.items():
-        places = [("--site", f"{code}.toml") for code in codes] if at_sites else [()]
-        calls = [(*place, *words) for place in places]
+    for work, (at, words) in STEPS.items():
+        calls = [("--site", f"{code}.toml", *words) for code in codes[:at]] or [words]
         measured[work] = _apart(partial(_call, folder, calls))
     return measured
 
