@@ -40,8 +40,8 @@ from scheduler.subject import Status, Subject, Visit
 SITES, PARTICIPANTS = 50, 20_000
 PARTS = (1 / 4, 1 / 2, 1)
 """The sizes of the books, of all participants."""
-UNITS = 24
-"""Of each resource of a site; a busy day takes most of them."""
+UNITS = {"chair": 14, "nurse": 14, "room": 24, "procedure-room": 6}
+"""Of the resources of a site; a busy day takes most of them."""
 AS_OF = date(2027, 1, 4)
 FIRST, DAYS = date(2026, 1, 5), 728
 """Participants enroll during these days."""
@@ -163,7 +163,8 @@ def _call(folder: Path, calls: Iterable[Sequence[str]]) -> None:
 def _site_file(code: str) -> str:
     text = shipped.read("sites/zhujiang.toml").decode()
     text = text.replace('code = "ZJ"', f'code = "{code}"').replace("demo = true", "demo = false")
-    text = re.sub(r"^capacity = \d+", f"capacity = {UNITS}", text, flags=re.M)
+    for kind, units in UNITS.items():
+        text = re.sub(rf"(\[resources.{kind}\]\n.*\ncapacity =) \d+", rf"\1 {units}", text)
     return f'{text}\n[[calendar]]\nsource = "busy.ics"\nbelongs_to = "site"\n'
 
 

@@ -101,7 +101,7 @@ def migrate(app: App, url: str, dry_run: bool, as_json: bool) -> None:
     written into it afterwards is not carried, so let nobody write until the settings name
     the new one.
     """
-    with screen.progress("Carrying rows") as watch:
+    with screen.progress("Carrying over") as watch:
         done = relocation.relocate(app.database, url, dry_run=dry_run, watch=watch)
     head = f"{done.head.number} changes, {done.rows} rows; head: {done.head.hash}"
     screen.answer(

@@ -29,7 +29,7 @@ from scheduler.store.tables import metadata, seals
 from scheduler.store.verification import BrokenTrail
 
 Watch = Callable[[int, int], object]
-"""Told how many rows have been carried, and how many there are."""
+"""Told how much has been carried and read back, and how much that is in all."""
 
 _BATCH = 1_000
 
@@ -93,8 +93,9 @@ def relocate(
                 _try(new)
             else:
                 with _filling(new) as there:
-                    carried = _carry(source, here, there, lambda done: watch(done, rows))
-                    _verify(there, new, carried, head)
+                    carried = _carry(source, here, there, lambda done: watch(done, 2 * rows))
+                    _compare(there, new, carried, lambda done: watch(rows + done, 2 * rows))
+                    _verify(there, new.place, head)
             here.rollback()
             source.begin_reading(here)
             return Relocated(head=head, rows=rows, later=_later(here, head))
@@ -207,17 +208,27 @@ def _continue_keys(connection: Connection, table: Table) -> None:
     connection.execute(select(func.setval(sequence, highest)).where(highest.is_not(None)))
 
 
-def _verify(
-    connection: Connection, database: Engine, carried: Mapping[str, _Tally], head: Head
+def _compare(
+    connection: Connection,
+    database: Engine,
+    carried: Mapping[str, _Tally],
+    watch: Callable[[int], object],
 ) -> None:
-    """Read the new book back: is every row there, and every guard, and does the chain hold?"""
+    """Read the new book back: is every row there as it was sent?"""
+    done = 0
     for table in metadata.sorted_tables:
         tally = _Tally()
         for batch in _batches(database, connection, table):
             tally.count(batch)
+            watch(done + tally.rows)
         if tally != carried[table.name]:
             raise ArrivedOtherwise(database.place, f"{table.name} came back otherwise")
+        done += tally.rows
+
+
+def _verify(connection: Connection, place: str, head: Head) -> None:
+    """Does every guard stand, and does the chain hold?"""
     if lacking := guards.missing(connection):
-        raise ArrivedOtherwise(database.place, f"the guards {', '.join(lacking)} are missing")
-    if _sound(connection, database.place) != head:
-        raise ArrivedOtherwise(database.place, "the audit trail has another head")
+        raise ArrivedOtherwise(place, f"the guards {', '.join(lacking)} are missing")
+    if _sound(connection, place) != head:
+        raise ArrivedOtherwise(place, "the audit trail has another head")
