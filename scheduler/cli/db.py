@@ -117,7 +117,7 @@ def migrate(app: App, url: str, dry_run: bool, as_json: bool) -> None:
     if done.later:
         screen.warn([LATE.format(done.later)])
     if not dry_run:
-        screen.say("Now name the new book as `database` in the settings of every desk.")
+        screen.say("Now name the new book in the settings of every desk and cron line.")
 
 
 def _path(path: Path | None) -> str | None:
