@@ -15,6 +15,9 @@ from scheduler.services import feeds
 from scheduler.services.feeds import Order
 from scheduler.sites import Audience
 
+KEPT = "Devices keep what they have read until the calendar is removed from them."
+"""What switching an address off does not do."""
+
 
 @click.group()
 def feed() -> None:
@@ -112,11 +115,7 @@ def revoke(app: App, number: int, reason: str, dry_run: bool, as_json: bool) -> 
     change = app.change("feed revoke", reason.strip())
     done = feeds.revoke(app.store, app.clinic, number, change, dry_run=dry_run)
     _tell(f"{'Would revoke' if dry_run else 'Revoked'} {described(done)}", done, as_json=as_json)
-    screen.say(
-        "Dry run: nothing was stored."
-        if dry_run
-        else "Devices keep what they have read until the calendar is removed from them."
-    )
+    screen.say("Dry run: nothing was stored." if dry_run else KEPT)
 
 
 def described(feed: Feed) -> str:

@@ -1,4 +1,4 @@
-"""`schedule subject withdraw|weigh|screen`: what happens to a participant as a whole."""
+"""`schedule subject withdraw|weigh|consent|screen`: what happens to a participant as a whole."""
 
 from dataclasses import replace
 from datetime import date
@@ -10,6 +10,7 @@ import click
 from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.answering import answer_options, asked_for
+from scheduler.cli.feeds import KEPT
 from scheduler.cli.options import Day, Kilograms, as_of_option, json_option
 from scheduler.cli.visits import tell
 from scheduler.deviations import WITHDRAWAL
@@ -24,7 +25,7 @@ from scheduler.subject import Weight
 
 @click.group()
 def subject() -> None:
-    """Withdraw, weigh or screen a participant."""
+    """Withdraw, weigh or screen a participant, or record a consent."""
 
 
 @subject.command()
@@ -138,11 +139,16 @@ def consent(
     subject_code, state = found.subject.code, "given" if found.given else "withdrawn"
     if as_json:
         record = {"subject": subject_code, "to": scope, "state": state}
-        screen.print_json({**record, "day": found.day.isoformat(), "dropped": found.dropped})
+        ended = {"dropped": found.dropped, "revoked": [feed.number for feed in found.revoked]}
+        screen.print_json({**record, "day": found.day.isoformat(), **ended})
     else:
         click.echo(f"{subject_code}: consent to {scope} {state} on {found.day}")
     if found.dropped:
         screen.say(f"Not sent any more: {found.dropped} mails that were waiting")
+    if found.revoked:
+        numbers = ", ".join(str(feed.number) for feed in found.revoked)
+        screen.say(f"Not answered any more: calendar address {numbers}")
+        screen.say(KEPT)
     if dry_run:
         screen.say("Dry run: nothing was stored.")
 

@@ -1,15 +1,18 @@
 """Consents: whether a participant wants to be told of appointments outside of the hospital.
 
-It is recorded before anything is sent or written for the participant, and a withdrawal
-takes what waits in the outbox back in the same transaction.
+It is recorded before anything is sent or written for the participant.  A withdrawal takes
+what waits in the outbox back, and switches the participant's own calendar addresses off,
+in the same transaction.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
 from scheduler.errors import BadValue, Refused
+from scheduler.feeds import Feed
 from scheduler.life import BEDSIDE, permit
 from scheduler.services.clinics import Clinic, check_site
+from scheduler.sites import Audience
 from scheduler.store import Book, Change, Mailing, Store
 from scheduler.store.outbox import REMINDER, WAITING
 from scheduler.subject import Subject
@@ -17,12 +20,16 @@ from scheduler.subject import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A participant's word on reminders; `dropped` mails were waiting and are not sent."""
+    """A participant's word on reminders.
+
+    `dropped` mails were waiting and are not sent; `revoked` feeds are answered no more.
+    """
 
     subject: Subject
     given: bool
     day: date
     dropped: int
+    revoked: tuple[Feed, ...]
 
 
 class SaidBefore(Refused):
@@ -77,11 +84,14 @@ def record(
         if given == (known is not None and known.given):
             raise SaidBefore(subject.code, given=given)
         waiting = [] if given else _waiting(book, subject)
+        feeds = () if given else _answered(book, subject)
         if not dry_run:
             book.record_consent(change, subject.code, day, given=given)
             for mailing in waiting:
                 book.outbox.drop(mailing)
-        return Recorded(subject=subject, given=given, day=day, dropped=len(waiting))
+            for feed in feeds:
+                book.feeds.revoke(change, feed.number, subject.site)
+        return Recorded(subject=subject, given=given, day=day, dropped=len(waiting), revoked=feeds)
 
     return store.read(work) if dry_run else store.write(work)
 
@@ -110,3 +120,13 @@ def unasked(store: Store, site: str) -> tuple[str, ...]:
 def _waiting(book: Book, subject: Subject) -> list[Mailing]:
     waiting = book.outbox.of(subject.site, REMINDER, states=WAITING)
     return [mailing for mailing in waiting if mailing.recipient == subject.code]
+
+
+def _answered(book: Book, subject: Subject) -> tuple[Feed, ...]:
+    """The participant's own feeds that still answer."""
+    own = (
+        feed
+        for feed in book.feeds.all(subject.site)
+        if feed.audience is Audience.PARTICIPANT and feed.subject == subject.code
+    )
+    return tuple(feed for feed in own if feed.revoked is None)

@@ -12,6 +12,7 @@ from scheduler.errors import UsageError
 from scheduler.feeds import Address, Feed
 from scheduler.files import Staging
 from scheduler.life import DESK, permit
+from scheduler.services import consents
 from scheduler.services.clinics import Clinic, check_site
 from scheduler.sites import Audience
 from scheduler.store import Book, Change, Store
@@ -52,6 +53,7 @@ def give(
 
     Raises:
         NotOnePerson: a participant's calendar without a participant.
+        NoConsent: a participant's calendar, and the participant has not consented.
         UnknownName: nobody is enrolled under the code.
         OtherSite: the participant is not the clinic's.
         Refused: the person may not give feeds.
@@ -109,6 +111,7 @@ def _ordered(book: Book, clinic: Clinic, order: Order, change: Change) -> Feed:
         check_site(clinic.site, enrolled)
         subject = enrolled.code
         if order.audience is Audience.PARTICIPANT:
+            consents.check(book, enrolled)
             person = subject
     return Feed(
         number=0,

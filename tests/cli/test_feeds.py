@@ -24,6 +24,11 @@ def site(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> Schedule:
     return schedule
 
 
+def consent(site: Schedule, *more: str) -> None:
+    outcome = site("subject", "consent", "ZJ-001", "--to", "reminders", *more)
+    assert outcome.code == 0, outcome.err
+
+
 def page(path: Path) -> str:
     """The text of a card of one page, without spaces."""
     [only] = PdfReader(BytesIO(path.read_bytes())).pages
@@ -54,6 +59,7 @@ def test_no_two_addresses_are_alike(site: Schedule) -> None:
 
 def test_json_has_it_all(site: Schedule) -> None:
     words = ("feed", "add", "--subject", "zj-001", "--audience", "participant", "--language", "zh")
+    consent(site)
     given = site(*words, "--json").json
     assert ADDRESS.fullmatch(given.pop("address") + "\n")
     assert given.pop("webcal").startswith("webcal://visits.example.org/feeds/")
@@ -109,6 +115,8 @@ def test_a_preview_gives_and_revokes_nothing(site: Schedule) -> None:
     [
         ("add --audience participant", 2, "name it by --subject"),
         ("add --audience participant --subject ZJ-001 --person Li", 2, "leave --person away"),
+        ("add --audience participant --subject ZJ-001", 9, "ZJ-001 has not consented"),
+        ("add --audience participant --subject ZJ-001 --dry-run", 9, "ZJ-001 has not consented"),
         ("add --subject ZJ-009", 2, 'no subject "ZJ-009"; did you mean "ZJ-001"?'),
         ("add --audience everybody", 2, "Invalid value for '--audience'"),
         ("add --card /proc/card.pdf", 10, "cannot write /proc/card.pdf"),
@@ -178,12 +186,29 @@ def test_the_card_has_the_address(site: Schedule) -> None:
 
 def test_a_participant_s_card_may_lie_on_a_kitchen_table(site: Schedule) -> None:
     words = ("feed", "add", "--subject", "ZJ-001", "--audience", "participant")
+    consent(site)
     given = site(*words, "--language", "zh", "--card", "card.pdf")
     said = page(site.folder / "card.pdf")
     assert given.out.splitlines()[0] in said
     assert "医院预约" in said
     for secret in ("ZJ-001", "研究", "bmsc", "输注", "staff"):
         assert secret not in said.replace(given.out.splitlines()[0], "")
+
+
+def test_a_withdrawn_consent_switches_the_participant_s_own_addresses_off(site: Schedule) -> None:
+    consent(site)
+    own = ("feed", "add", "--subject", "ZJ-001", "--audience", "participant")
+    for words in (own, ("feed", "add"), own, ("feed", "add", "--subject", "ZJ-001")):
+        assert site(*words).code == 0
+    assert site("feed", "revoke", "1").code == 0
+    withdrawal = ("subject", "consent", "ZJ-001", "--to", "reminders", "--withdraw")
+    rows = site.rows()
+    assert site(*withdrawal, "--dry-run", "--json").json["revoked"] == [3]
+    assert site.rows() == rows
+    assert "Not answered any more: calendar address 3\n" in site(*withdrawal).err
+    feeds = site("feed", "list", "--json").json["feeds"]
+    assert [feed["number"] for feed in feeds if feed["revoked"]] == [1, 3]
+    assert site("audit", "verify").code == 0
 
 
 def test_the_code_is_drawn_on_a_terminal(site: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:

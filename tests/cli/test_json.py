@@ -28,6 +28,7 @@ COMMANDS = {
     "subject withdraw": "subject withdraw ZJ-001 --reason moved --dry-run",
     "subject weigh": "subject weigh ZJ-001 70",
     "subject screen": "subject screen ZJ-001 --pregnancy-test 'not applicable'",
+    "subject consent": "subject consent ZJ-001 --to reminders",
     "export": "export csv",
     "export --reissue": "export ics --reissue --reason moved",
     "deviations": "deviations",

@@ -132,12 +132,16 @@ def test_the_tag_tells_a_blinded_reader_nothing(site: Schedule, web: Asking) -> 
 
 
 def test_each_audience_reads_its_own(site: Schedule, web: Asking) -> None:
+    consent = ("subject", "consent", "ZJ-001", "--to", "reminders")
+    assert site(*consent).code == 0
     participant = path_of(site, "--audience", "participant", "--subject", "ZJ-001")
     assessor = path_of(site, "--audience", "assessor", "--language", "zh")
     own = web.get(participant)
     assert set(summaries(own)) == {"Hospital appointment"}
     assert b"ZJ-001" not in own.content
     assert b"nfusion" not in own.content
+    assert site(*consent, "--withdraw").code == 0
+    assert web.get(participant).status_code == 410
     blinded = summaries(web.get(assessor))
     assert len(blinded) < 13
     assert not any("Infusion" in said or "输注" in said for said in blinded)
