@@ -7,10 +7,11 @@ the first finds the plan, the second finds the same one, or has it typeset again
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 from scheduler.errors import AlreadyEnrolled, BadValue, Problem
@@ -201,7 +202,7 @@ class _Enrolling:
 
     def _subject(self, book: Book) -> Subject:
         request, protocol, site = self._request, self._study.protocol, self._clinic.site.code
-        code = request.code.upper() if request.code else _next_code(site, book.codes(site))
+        code = request.code.upper() if request.code else _next_code(book, site)
         if book.is_enrolled(code):
             raise AlreadyEnrolled(code)
         kg, enrolled = request.weight, request.enrolled
@@ -278,7 +279,9 @@ class _Printing:
         self._folio, self._times = folio, self._times + 1
 
 
-def _next_code(site: str, codes: Collection[str]) -> str:
-    """The site's next number: one more than the highest given so far."""
-    numbers = (re.fullmatch(rf"{re.escape(site)}-(\d+)", code) for code in codes)
-    return f"{site}-{max((int(match[1]) for match in numbers if match), default=0) + 1:03}"
+def _next_code(book: Book, site: str) -> str:
+    """The site's next number: one more than the highest so far that nobody has elsewhere."""
+    numbers = (re.fullmatch(rf"{re.escape(site)}-(\d+)", code) for code in book.codes(site))
+    highest = max((int(match[1]) for match in numbers if match), default=0)
+    following = (f"{site}-{number:03}" for number in count(highest + 1))
+    return next(code for code in following if not book.is_enrolled(code))

@@ -87,7 +87,7 @@ class Book:
         return subjects.every(self._connection, site)
 
     def codes(self, site: str) -> tuple[str, ...]:
-        """Every code that begins with the site's, wherever its participant is enrolled."""
+        """The code of everyone at a site."""
         return subjects.codes(self._connection, site)
 
     def is_enrolled(self, code: str) -> bool:

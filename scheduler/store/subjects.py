@@ -50,9 +50,7 @@ _SUBJECTS = (
 _KEY = tables.subjects.c.code_key == bindparam("key")
 _SUBJECT = _SUBJECTS.where(_KEY)
 _ENROLLED = select(tables.subjects.c.code).where(_KEY)
-_CODES = select(tables.subjects.c.code).where(
-    tables.subjects.c.code.startswith(bindparam("beginning"), autoescape=False)
-)
+_CODES = select(tables.subjects.c.code).where(tables.subjects.c.site == bindparam("site"))
 _ENTER = insert(tables.subjects).returning(tables.subjects.c.id)
 _WEIGH = insert(tables.weights)
 
@@ -68,8 +66,8 @@ def every(connection: Connection, site: str | None) -> tuple[Subject, ...]:
 
 
 def codes(connection: Connection, site: str) -> tuple[str, ...]:
-    """Every code that begins with the site's, wherever its participant is enrolled."""
-    return tuple(connection.scalars(_CODES, {"beginning": f"{site}-"}))
+    """The code of everyone at a site."""
+    return tuple(connection.scalars(_CODES, {"site": site}))
 
 
 def enrolled(connection: Connection, code: str) -> str | None:

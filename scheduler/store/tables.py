@@ -34,7 +34,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -117,6 +117,7 @@ subjects = Table(
     Column("change_id", ForeignKey("changes.id"), nullable=False),
     UniqueConstraint("code_key"),
     ForeignKeyConstraint(["protocol", "protocol_version"], ["protocols.id", "protocols.version"]),
+    Index(None, "site"),
     Index(None, "change_id"),
 )
 """Participants as enrolled; `code_key` is the code without case and width."""
@@ -232,6 +233,7 @@ visit_entries = Table(
         name="slot_whole",
     ),
     Index(None, "site", "day"),
+    Index(None, "day"),
     Index(None, "change_id"),
 )
 """Every recorded state of every visit; the highest revision is the present one.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler.errors import BadValue
 from scheduler.services.enrollment import HEAVIEST, LIGHTEST, check_weight
-from tests.running import SHORT, Schedule
+from tests.running import SHORT, Schedule, site_file
 
 CODES = st.from_regex(r"[A-Za-z0-9-]{0,8}", fullmatch=True) | st.text(max_size=40)
 
@@ -32,6 +32,17 @@ def test_a_code_is_no_name_and_fits_into_a_file_name(schedule: Schedule, code: s
     written = re.fullmatch(r"[A-Za-z0-9-]{1,32}", code) and code.strip("-") == code
     sound = written and re.search(r"[0-9]", code)
     assert outcome.code == (0 if sound else 2), outcome.err
+
+
+def test_next_code_passes_over_one_that_is_taken_elsewhere(journey: Schedule) -> None:
+    """Codes are for life and for all sites, and somebody has moved."""
+    journey.write("short.toml", SHORT)
+    journey.write("bj.toml", site_file(code="BJ"))
+    options = ("enroll", "--date", "2026-03-02", "--arm", "a", "--protocol", "short.toml", "--json")
+    assert journey(*options).json["subject"] == "ZJ-001"
+    moved = journey("--site", "bj.toml", *options, "--subject", "ZJ-002")
+    assert moved.json["subject"] == "ZJ-002"
+    assert journey(*options).json["subject"] == "ZJ-003"
 
 
 def test_what_fails_while_files_are_written_is_not_stored(journey: Schedule) -> None:
