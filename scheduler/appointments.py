@@ -11,7 +11,7 @@ ZJ-001 · day-30
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from scheduler.dates import Interval
@@ -21,7 +21,10 @@ from scheduler.subject import TAKING, Allocation, Visit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """The time of one visit (`visit` names it within its subject), and the units it is on."""
+    """The time of one visit (`visit` names it within its subject), and the units it is on.
+
+    One that is `elsewhere` stands at another site, which shares no more than the laboratory.
+    """
 
     subject: str
     visit: str
@@ -29,6 +32,7 @@ class Appointment:
     mode: Mode
     interval: Interval
     allocations: tuple[Allocation, ...]
+    elsewhere: bool = False
 
     @classmethod
     def every(cls, visits: Iterable[Visit]) -> Iterator[Self]:
@@ -48,6 +52,10 @@ class Appointment:
     def key(self) -> tuple[str, str]:
         """What tells appointments apart: a visit has one at most."""
         return self.subject, self.visit
+
+    def abroad(self) -> Self:
+        """The same as other sites see it: without its units, which may be called like theirs."""
+        return replace(self, allocations=(), elsewhere=True)
 
     def taken(self) -> Iterator[tuple[str, Interval]]:
         """Units, and the participant, each with the time that is taken of it."""

@@ -22,7 +22,7 @@ from operator import and_, or_
 from typing import Any, Self, TypeVar
 
 from scheduler.appointments import Appointment
-from scheduler.capacity import Load
+from scheduler.capacity import WORK, Load
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
@@ -41,7 +41,7 @@ class Demand:
     """What a visit takes of a site: minutes in a row, and resources during them.
 
     An `infusion` counts for the site's caps as such, a call by `phone` for none; what needs
-    the `laboratory` happens on its working days.
+    the `laboratory` happens on its working days, whose caps count infusions and every `procedure`.
     """
 
     minutes: int
@@ -49,6 +49,7 @@ class Demand:
     infusion: bool = False
     phone: bool = False
     laboratory: bool = False
+    procedure: bool = False
 
     @classmethod
     def of(cls, encounter: Encounter) -> Self:
@@ -60,7 +61,15 @@ class Demand:
             infusion=encounter.kind is Kind.INFUSION and not phone,
             phone=phone,
             laboratory=encounter.laboratory,
+            procedure=encounter.kind is Kind.PROCEDURE and not phone,
         )
+
+    @property
+    def work(self) -> Kind | None:
+        """The kind of visit as which the laboratory counts it, None for others."""
+        if self.procedure:
+            return Kind.PROCEDURE
+        return Kind.INFUSION if self.infusion else None
 
     def teams(self) -> tuple[tuple[Need, ...], ...]:
         """The needs by resource kind: those of one kind share its units."""
@@ -185,7 +194,7 @@ class Availability:
 
     def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
         """Whether something is taken of any of them that day, or visits count for caps."""
-        if self.site.caps != _UNCAPPED and self._occupancy.is_visited(ordinal):
+        if self.is_capped and self._occupancy.is_visited(ordinal):
             return True
         return self._occupancy.is_taken(owners, ordinal)
 
@@ -249,9 +258,8 @@ class Availability:
         shut = self.laboratory_shut(ordinal) if demand.laboratory else None
         if shut is not None:
             return (f"cell laboratory: {shut}",)
-        if demand.infusion and self.room(ordinal) == 0:
-            most = self.site.caps.infusions_per_day
-            return (f"as many infusions that day as the site takes ({most})",)
+        if busy := self._no_room(demand, ordinal):
+            return (busy,)
         fitting = self._fitting(ordinal, demand.minutes)
         if not fitting:
             hours = ", ".join(map(str, self._day(ordinal).hours))
@@ -272,22 +280,45 @@ class Availability:
             found.append(f"as many as the site takes begin at {times}")
         return tuple(found) or (f"no {demand.minutes} min at which everything needed is free",)
 
-    def room(self, ordinal: int) -> int | None:
-        """How many more infusions a day takes; None where they are not capped."""
-        return self.load(ordinal).room(self.site.caps)
+    @property
+    def is_capped(self) -> bool:
+        """Whether the site, or its laboratory, takes only so many visits whatever is free."""
+        laboratory = self.site.laboratory
+        return self.site.caps != _UNCAPPED or (laboratory is not None and laboratory.is_capped)
+
+    def room(self, demand: Demand, ordinal: int) -> int | None:
+        """How many more visits of this demand's kind a day takes; None where that is not capped."""
+        load = self.load(ordinal)
+        rooms = [load.laboratory_room(self.site.laboratory, demand.work)]
+        if demand.infusion:
+            rooms.append(load.room(self.site.caps))
+        return min((room for room in rooms if room is not None), default=None)
+
+    def _no_room(self, demand: Demand, ordinal: int) -> str | None:
+        """What takes no more visits of this demand's kind that day; None where there is room."""
+        load, laboratory = self.load(ordinal), self.site.laboratory
+        if demand.infusion and load.room(self.site.caps) == 0:
+            most = self.site.caps.infusions_per_day
+            return f"as many infusions that day as the site takes ({most})"
+        if laboratory and demand.work and load.laboratory_room(laboratory, demand.work) == 0:
+            most, work = laboratory.most(demand.work), WORK[demand.work]
+            return f"cell laboratory: as many {work} that day as it takes ({most})"
+        return None
 
     def excess(self, demand: Demand, moment: datetime) -> Iterator[str]:
         """The caps that a visit of this demand helps to exceed, which starts then already."""
         if not demand.phone:
             ordinal = moment.astimezone(self.site.tz()).toordinal()
             minute = self._minutes.since_midnight(ordinal, moment)
-            yield from self.load(ordinal).excess(self.site.caps, minute, infusion=demand.infusion)
+            load = self.load(ordinal)
+            yield from load.excess(self.site.caps, minute, infusion=demand.infusion)
+            yield from load.laboratory_excess(self.site.laboratory, demand.work)
 
     def _full(self, demand: Demand, ordinal: int) -> int:
         """Minutes at which no visit of this demand may start, for the site's caps."""
-        if demand.phone or self.site.caps == _UNCAPPED:
+        if demand.phone or not self.is_capped:
             return 0
-        if demand.infusion and self.room(ordinal) == 0:
+        if self.room(demand, ordinal) == 0:
             return -1
         return self.load(ordinal).full(self.site.caps, infusion=demand.infusion)
 

@@ -1,8 +1,9 @@
 """What a site takes at once, whatever is free: its caps, counted for one day.
 
-The caps are data of the `Site`; what they forbid is decided here and nowhere else, for one
-participant's placement, for moves, for checks and for planning many at once.  Visits of
-all studies count, and unscheduled ones; phone calls, and visits that were called off, do not.
+The caps are data of the `Site` and of its cell laboratory; what they forbid is decided here and
+nowhere else, for one participant's placement, for moves, for checks and for planning many at
+once.  Visits of all studies count, and unscheduled ones; phone calls, and visits that were called
+off, do not.  For the laboratory, visits at the other sites that share it count as well.
 
 >>> Load([]).room(Caps(infusions_per_day=2)), Load([]).room(Caps())
 (2, None)
@@ -17,7 +18,10 @@ from operator import or_
 from scheduler.appointments import Appointment
 from scheduler.minutes import Stretch
 from scheduler.protocol import Kind, Mode
-from scheduler.sites import Caps
+from scheduler.sites import Caps, Laboratory
+
+WORK = {Kind.PROCEDURE: "starts", Kind.INFUSION: "releases"}
+"""What visits of a kind are to the laboratory."""
 
 
 class Load:
@@ -36,9 +40,13 @@ class Load:
         self._grid = grid
         self._starts = reduce(or_, (starts for _, starts in stretches), 0)
         self._visits, self._infusions = Counter[int](), Counter[int]()
+        self._kinds = Counter[Kind]()
         for minute, appointment in starting:
             # What began the evening before counts there.
             if minute >= 0 and appointment.mode is Mode.VISIT:
+                self._kinds[appointment.kind] += 1
+                if appointment.elsewhere:
+                    continue
                 at = self._step(minute)
                 self._visits[at] += 1
                 self._infusions[at] += appointment.kind is Kind.INFUSION
@@ -48,6 +56,20 @@ class Load:
         if caps.infusions_per_day is None:
             return None
         return max(caps.infusions_per_day - self._infusions.total(), 0)
+
+    def laboratory_room(self, laboratory: Laboratory | None, kind: Kind | None) -> int | None:
+        """How many more visits of a kind the laboratory takes; None where that is not capped."""
+        most = laboratory.most(kind) if laboratory else None
+        return None if most is None or kind is None else max(most - self._kinds[kind], 0)
+
+    def laboratory_excess(self, laboratory: Laboratory | None, kind: Kind | None) -> Iterator[str]:
+        """The cap of the laboratory that is exceeded by visits of a kind, counted already."""
+        most = laboratory.most(kind) if laboratory else None
+        if most is not None and kind is not None and self._kinds[kind] > most:
+            yield (
+                f"cell laboratory: {self._kinds[kind]} {WORK[kind]} are on that day,"
+                f" and it takes {most}"
+            )
 
     def full(self, caps: Caps, *, infusion: bool) -> int:
         """The minutes, as bits, at which no further visit may start; an infusion, if it is one."""

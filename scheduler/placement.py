@@ -10,7 +10,7 @@ True
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import heappop, heappush
@@ -22,7 +22,7 @@ from scheduler.dates import DateOutOfRange, Interval, Window
 from scheduler.explanation import Explanation
 from scheduler.minutes import NO_TIME, lowest, runs
 from scheduler.plan import Expected, OutOfOrder, milestone_dates, plan
-from scheduler.protocol import ENROLLMENT, Encounter
+from scheduler.protocol import ENROLLMENT, Encounter, Kind
 from scheduler.subject import Allocation
 from scheduler.tree import Search, Tree
 
@@ -256,16 +256,25 @@ def _starts(
         if len(visits) == 1:
             starts[visits[0].id] = open[visits[0].id][day]
             continue
-        room = availability.room(day)
-        infusions = [visit.id for visit in visits if Demand.of(visit).infusion]
-        if room is not None and len(infusions) > max(room, 1):
-            return {}, tuple(infusions)
+        for alike in _of_one_kind(visits):
+            room = availability.room(Demand.of(alike[0]), day)
+            if room is not None and len(alike) > max(room, 1):
+                return {}, tuple(visit.id for visit in alike)
         free = [(v.minutes, availability.starts(Demand.of(v), day)) for v in visits]
         chosen = _side_by_side(free, 0)
         if chosen is None:
             return {}, tuple(visit.id for visit in visits)
         starts |= zip((visit.id for visit in visits), chosen, strict=True)
     return starts, ()
+
+
+def _of_one_kind(visits: Iterable[Encounter]) -> Iterator[list[Encounter]]:
+    """Visits that are counted together, by the site or its laboratory."""
+    kinds: dict[Kind, list[Encounter]] = defaultdict(list)
+    for visit in visits:
+        if work := Demand.of(visit).work:
+            kinds[work].append(visit)
+    yield from kinds.values()
 
 
 def _side_by_side(visits: list[tuple[int, int]], taken: int) -> tuple[int, ...] | None:

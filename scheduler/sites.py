@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from scheduler.protocol import Kind
 from scheduler.words import Words
 
 _CLOCK = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -104,15 +105,31 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laboratory:
-    """On which days the cell laboratory receives cells and releases products.
+    """On which days the cell laboratory receives cells and releases products, and how many.
 
     `days` has seven entries, Monday first; `makeup` says whether it works on working
     weekends.  It keeps the public holidays of the site, and `closed` days of its own.
+    Every procedure starts a culture, and every infusion takes a product to release; None
+    where their number is not capped.  Sites that have a laboratory of one `name` share it.
     """
 
     days: tuple[bool, ...]
     makeup: bool = False
     closed: Mapping[date, str] = field(default_factory=dict)
+    name: str = ""
+    starts_per_day: int | None = None
+    releases_per_day: int | None = None
+
+    def most(self, kind: Kind | None) -> int | None:
+        """How many visits of a kind it takes on one day; None where that is not capped."""
+        if kind is Kind.PROCEDURE:
+            return self.starts_per_day
+        return self.releases_per_day if kind is Kind.INFUSION else None
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether it takes only so many visits of some kind on one day."""
+        return (self.starts_per_day, self.releases_per_day) != (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from scheduler.appointments import Appointment
 from scheduler.capacity import Load
 from scheduler.dates import Interval
 from scheduler.protocol import Kind, Mode
-from scheduler.sites import Caps
+from scheduler.sites import Caps, Laboratory
 
 GRID = 30
 OPEN = ((1 << 240) - 1) << 480
@@ -63,3 +63,21 @@ def test_a_step_of_the_grid_is_full_when_as_many_begin_in_it_as_the_site_takes(
         if infusion:
             over += [(infusions, caps.infusions_per_start), (len(given), most)]
         assert len(exceeded) == sum(cap is not None and count > cap for count, cap in over)
+
+
+@given(st.lists(st.tuples(starting(), st.booleans()), max_size=8), NUMBERS)
+def test_the_laboratory_counts_visits_at_every_site(
+    drawn: list[tuple[tuple[int, Appointment], bool]], most: int | None
+) -> None:
+    found = [(at, each.abroad() if abroad else each) for (at, each), abroad in drawn]
+    load = Load(found, [(OPEN, STARTS)], GRID)
+    laboratory = Laboratory(days=(True,) * 7, releases_per_day=most)
+    visits = [each for at, each in found if at >= 0 and each.mode is Mode.VISIT]
+    count = sum(each.kind is Kind.INFUSION for each in visits)
+    room = load.laboratory_room(laboratory, Kind.INFUSION)
+    assert room == (None if most is None else max(most - count, 0))
+    assert bool([*load.laboratory_excess(laboratory, Kind.INFUSION)]) == (count > (most or count))
+    assert load.laboratory_room(laboratory, Kind.PROCEDURE) is None
+    # What is elsewhere counts for nothing else.
+    here = sum(each.kind is Kind.INFUSION for each in visits if not each.elsewhere)
+    assert load.room(Caps(infusions_per_day=9)) == 9 - here

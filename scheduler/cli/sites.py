@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from scheduler.app import App
+from scheduler.capacity import WORK
 from scheduler.cli import screen
 from scheduler.cli.options import json_option
 from scheduler.dates import Window
@@ -95,14 +96,32 @@ def _limits(found: Site) -> Iterator[str]:
         makeup = " and on make-up days" if found.laboratory.makeup else ""
         own = len(found.laboratory.closed)
         closed = f"; closed on {own} days of its own" if own else ""
-        yield f"cell laboratory on {days}{makeup}{closed}"
+        work = "".join(f"; at most {most} {what} a day" for what, most in _work(found.laboratory))
+        yield f"cell laboratory on {days}{makeup}{closed}{work}"
+        if found.laboratory.name:
+            yield f'it is shared with the sites whose files name "{found.laboratory.name}"'
 
 
 def _laboratory(laboratory: Laboratory | None) -> dict[str, Any] | None:
     if laboratory is None:
         return None
     closed = {day.isoformat(): reason for day, reason in sorted(laboratory.closed.items())}
-    return {"days": _weekdays(laboratory), "makeup": laboratory.makeup, "closed": closed}
+    return {
+        "days": _weekdays(laboratory),
+        "makeup": laboratory.makeup,
+        "closed": closed,
+        "name": laboratory.name,
+        "starts_per_day": laboratory.starts_per_day,
+        "releases_per_day": laboratory.releases_per_day,
+    }
+
+
+def _work(laboratory: Laboratory) -> Iterator[tuple[str, int]]:
+    """What the laboratory takes so much of, and no more."""
+    for kind, what in WORK.items():
+        most = laboratory.most(kind)
+        if most is not None:
+            yield what, most
 
 
 def _weekdays(laboratory: Laboratory) -> list[str]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scheduler.availability import Availability, Demand
+from scheduler.capacity import WORK
 from scheduler.minutes import lowest, runs
-from scheduler.protocol import Need
-from scheduler.sites import Caps
+from scheduler.protocol import Kind, Need
 
 STEPS = 4_000
 """Seats tried on one day before a search gives up."""
@@ -81,7 +81,7 @@ class Room:
     def __init__(self, day: int, taken: Iterable[tuple[Demand, Seat]] = ()) -> None:
         self._day = day
         self._taken: dict[str, int] = defaultdict(int)
-        self._begun = Counter[tuple[int, bool]]()
+        self._begun = Counter[tuple[int, Kind | None]]()
         for demand, seat in taken:
             self.occupy(demand, seat)
 
@@ -115,13 +115,13 @@ class Room:
         """Take the units of a seat, and of no participant's time."""
         for unit, need in zip(seat.units, demand.needs, strict=True):
             self._taken[unit] |= _span(seat.start + need.start, need.minutes)
-        self._begun[seat.start, demand.infusion] += not demand.phone
+        self._begun[seat.start, demand.work] += not demand.phone
 
     def vacate(self, demand: Demand, seat: Seat) -> None:
         """Give back what was occupied."""
         for unit, need in zip(seat.units, demand.needs, strict=True):
             self._taken[unit] &= ~_span(seat.start + need.start, need.minutes)
-        self._begun[seat.start, demand.infusion] -= not demand.phone
+        self._begun[seat.start, demand.work] -= not demand.phone
 
     def hardest(self, items: Iterable[Item]) -> list[Item]:
         """Those with the fewest starts first; of two, the longer."""
@@ -178,20 +178,21 @@ class Room:
         """Those of the starts at which the site takes no more."""
         demand, availability = item.demand, item.availability
         caps = availability.site.caps
-        if demand.phone or not starts or caps == _UNCAPPED:
+        if demand.phone or not starts or not availability.is_capped:
             return 0
-        room = availability.room(self._day)
-        if demand.infusion and room is not None:
-            given = sum(n for (_, infusion), n in self._begun.items() if infusion)
+        room = availability.room(demand, self._day)
+        if room is not None:
+            given = sum(n for (_, work), n in self._begun.items() if work is demand.work)
             if given >= room:
                 return starts
         load, full = availability.load(self._day), 0
         while starts:
             start = lowest(starts)
-            begun = self._begun[start, True]
-            left = load.left(caps, start, infusion=False) - self._begun[start, False] - begun
+            begun = sum(self._begun[start, work] for work in (None, *WORK))
+            left = load.left(caps, start, infusion=False) - begun
             if demand.infusion:
-                left = min(left, load.left(caps, start, infusion=True) - begun)
+                infusions = self._begun[start, Kind.INFUSION]
+                left = min(left, load.left(caps, start, infusion=True) - infusions)
             full |= (left <= 0) << start
             starts &= starts - 1
         return full
@@ -226,8 +227,6 @@ class Room:
         free = item.availability.unit_free(need.resource, unit, self._day)
         return free & ~self._taken[unit]
 
-
-_UNCAPPED = Caps()
 
 _DAY = (1 << 60 * 26) - 1
 """Minutes of the longest day, and some more."""

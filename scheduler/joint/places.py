@@ -18,9 +18,6 @@ from scheduler.joint.selection import Row
 from scheduler.minutes import runs
 from scheduler.protocol import Need
 
-_INFUSIONS = "infusions"
-"""The row of what a site caps by the day."""
-
 SPARE = 5
 """One place in so many is better left free, so that load spreads evenly."""
 
@@ -48,8 +45,9 @@ class Places:
                 for kind, length in self._lengths
                 if kind == need.resource and length <= need.minutes
             ]
-            if demand.infusion and (room := self._availability.room(day)) is not None:
-                rows.append(self._row((_INFUSIONS, 0, day), room))
+            if demand.work and (room := self._availability.room(demand, day)) is not None:
+                # A resource may be called like a kind, but no visit takes zero minutes.
+                rows.append(self._row((demand.work, 0, day), room))
             found = self._taken[demand, day] = tuple(rows)
         return found
 

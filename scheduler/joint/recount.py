@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 
+from scheduler.appointments import Appointment
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.protocol import Encounter, Kind, Mode
@@ -26,10 +27,12 @@ def recount(
     standing: Sequence[Visit],
     busy: Sequence[Busy],
     encounters: Mapping[str, Encounter],
+    elsewhere: Iterable[Appointment] = (),
 ) -> tuple[str, ...]:
     """What is wrong with `moved` visits beside all those `standing`; nothing, if all is well.
 
-    `encounters` are those of the moved visits, by participant and id ("ZJ-001 day-3").
+    `encounters` are those of the moved visits, by participant and id ("ZJ-001 day-3"); what
+    stands `elsewhere` takes of the laboratory.
     """
     faults = [fault for visit in moved for fault in _by_itself(site, visit, today, busy)]
     for visit in moved:
@@ -37,6 +40,7 @@ def recount(
         faults += _unserved(site, visit, encounter)
     everyone = [visit for visit in (*standing, *moved) if visit.scheduled]
     changed = {f"{visit.subject} {visit.ref}" for visit in moved}
+    faults += _beyond_laboratory(site, everyone, elsewhere, changed)
     return (*faults, *_overlaps(everyone, changed), *_beyond_caps(site, everyone, changed))
 
 
@@ -124,6 +128,30 @@ def _beyond_caps(site: Site | None, visits: Iterable[Visit], changed: set[str]) 
         most: int | None = getattr(site.caps, cap)
         if most is not None and len(names) > most and changed & {*names}:
             yield f"{when}: {len(names)} {cap.replace('_', ' ')}, and the site takes {most}"
+
+
+def _beyond_laboratory(
+    site: Site | None,
+    visits: Iterable[Visit],
+    elsewhere: Iterable[Appointment],
+    changed: set[str],
+) -> Iterator[str]:
+    """Days on which a changed visit is one more than the laboratory takes."""
+    if site is None or site.laboratory is None:
+        return
+    zone = site.tz()
+    counts: dict[tuple[date, Kind], list[str]] = defaultdict(list)
+    for visit in visits:
+        if visit.scheduled and visit.mode is Mode.VISIT:
+            counts[visit.scheduled.start.date(), visit.kind].append(f"{visit.subject} {visit.ref}")
+    for other in elsewhere:
+        if other.mode is Mode.VISIT:
+            day = other.interval.start.astimezone(zone).date()
+            counts[day, other.kind].append(f"{other.subject} {other.visit}")
+    for (day, kind), names in counts.items():
+        most = site.laboratory.most(kind)
+        if most is not None and len(names) > most and changed & {*names}:
+            yield f"{day}: {len(names)} visits of kind {kind}, and the laboratory takes {most}"
 
 
 def _kind(site: Site | None, unit: str) -> str:

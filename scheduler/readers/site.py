@@ -250,7 +250,17 @@ def _laboratory(form: LaboratoryForm | None, findings: Findings) -> Laboratory |
         findings.blame(("laboratory", "days"), "names no day", 'like ["monday", "thursday"]')
     closed = _closed(("laboratory", "closed"), form.closed, findings)
     days = tuple(name in form.days for name in names)
-    return Laboratory(days=days, makeup=form.makeup, closed=closed)
+    for cap, most in ((n, getattr(form, n)) for n in ("starts_per_day", "releases_per_day")):
+        if most is not None:
+            findings.within(("laboratory", cap), most, 1, _HIGHEST_CAP)
+    return Laboratory(
+        days=days,
+        makeup=form.makeup,
+        closed=closed,
+        name=form.name.strip(),
+        starts_per_day=form.starts_per_day,
+        releases_per_day=form.releases_per_day,
+    )
 
 
 def _check_calendars(form: SiteForm, resources: Sequence[Resource], findings: Findings) -> None:

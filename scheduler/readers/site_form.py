@@ -86,11 +86,14 @@ class CapsForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaboratoryForm:
-    """The [laboratory]: its working days, and its own [[laboratory.closed]] ones."""
+    """The [laboratory]: its working days, its own [[laboratory.closed]] ones, and its caps."""
 
     days: tuple[str, ...] = required(())
     makeup: bool = False
     closed: tuple[ClosedForm, ...] = ()
+    name: str = ""
+    starts_per_day: int | None = None
+    releases_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from scheduler.appointments import Appointment
 from scheduler.availability import Availability, Demand
+from scheduler.capacity import WORK
 from scheduler.conflicts import Busy
 from scheduler.dates import Window
 from scheduler.errors import Problem
@@ -28,6 +29,7 @@ from scheduler.replanning import (
 )
 from scheduler.services import clinics
 from scheduler.services.clinics import Clinic
+from scheduler.services.laboratories import Elsewhere
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book
 from scheduler.subject import OPEN, Status, Subject, Visit, current
@@ -79,6 +81,11 @@ class Desk:
         self.clinic = clinic
         self.problems: tuple[Problem, ...] = ()
         self._free = Availability(clinic.site)
+        self._beside: tuple[Desk, ...] = ()
+
+    def stand_beside(self, desks: Iterable["Desk"]) -> None:
+        """Tell those of the other desks what is asked of the laboratory that share it."""
+        self._beside = tuple(d for d in desks if d.clinic.site.code in self.clinic.sharing.sites)
 
     def open(self, book: Book, work: Sequence["Amending"], today: date) -> None:
         """Read what takes the site's time; nothing is placed before `today`."""
@@ -92,17 +99,29 @@ class Desk:
         past = Window(earliest=min(first, today) - timedelta(days=90), latest=today - timedelta(1))
         over = Busy.of(WHOLE_SITE, "before today", [past.interval(site.tz())])
         self.problems = taken.problems
-        appointments = book.appointments(site.code, days)
-        self._free = Availability(site, [*taken.busy, over], appointments.values())
+        own = book.appointments(site.code, days)
+        elsewhere = Elsewhere.read(book, self.clinic.sharing, days).appointments
+        appointments = [*own.values(), *elsewhere.values()]
+        self._free = Availability(site, [*taken.busy, over], appointments)
 
     def availability(self, code: str, gone: Iterable[Visit]) -> Availability:
         """Free time as a participant finds it whose `gone` visits give up theirs."""
-        self._free = self._free.changed(gone=Appointment.every(gone))
+        self._change(gone=[*Appointment.every(gone)])
         return self._free.seen_by(code)
 
     def take(self, visits: Iterable[Visit]) -> None:
         """From now on the time of the visits is taken."""
-        self._free = self._free.changed(come=Appointment.every(visits))
+        self._change(come=[*Appointment.every(visits)])
+
+    def _change(self, gone: Sequence[Appointment] = (), come: Sequence[Appointment] = ()) -> None:
+        self._free = self._free.changed(gone, come)
+        for desk in self._beside:
+            desk._free = desk._free.changed(_abroad(gone), _abroad(come))
+
+
+def _abroad(appointments: Iterable[Appointment]) -> list[Appointment]:
+    """What others who share the laboratory see of some appointments."""
+    return [each.abroad() for each in appointments if each.kind in WORK]
 
 
 class Amending:

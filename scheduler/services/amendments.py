@@ -178,6 +178,7 @@ def _worked_out(
         for subject in following
     ]
     for desk in desks.values():
+        desk.stand_beside(desks.values())
         desk.open(
             book, [each for each in work if each.subject.site == desk.clinic.site.code], today
         )

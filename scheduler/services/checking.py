@@ -111,7 +111,8 @@ class _Checking:
             yield f"cell laboratory: {shut}"
         phone = visit.mode is Mode.PHONE
         infusion = visit.kind is Kind.INFUSION and not phone
-        demand = Demand(minutes=slot.minutes(), infusion=infusion, phone=phone)
+        procedure = visit.kind is Kind.PROCEDURE and not phone
+        demand = Demand(minutes=slot.minutes(), infusion=infusion, phone=phone, procedure=procedure)
         yield from self._free.excess(demand, slot.start)
         for other in self._of[visit.subject]:
             if other == visit or other.status not in TAKING or other.scheduled is None:

@@ -6,7 +6,7 @@ named in its file, from calendars given on the spot, and from the book.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,8 @@ from scheduler.protocol import Arm
 from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
 from scheduler.readers.busy import BusyCalendar
-from scheduler.services import sources
+from scheduler.services import laboratories, sources
+from scheduler.services.laboratories import Sharing
 from scheduler.services.sources import Source
 from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
 from scheduler.store import Interruption
@@ -35,12 +36,13 @@ DEMO = "sites/zhujiang.toml"
 class Clinic:
     """A site, the folder that the calendars in its file are relative to, and the web.
 
-    Without a `web` the calendars are files only.
+    Without a `web` the calendars are files only; `sharing` is with whom its laboratory is shared.
     """
 
     site: Site
     folder: Path
     web: Web | None = None
+    sharing: Sharing = Sharing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def find(settings: Settings, code: str | None = None, web: Web | None = None) ->
     """
     wanted = code or settings.get("site")
     if wanted and wanted.endswith(".toml"):
-        return read(Path(wanted), web)
+        return _beside(settings, Path(wanted), web)
     clinics, problems = _known(settings, web)
     if wanted is None and len(clinics) > 1:
         raise SiteNotNamed(clinics)
@@ -107,6 +109,7 @@ def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
 def _known(settings: Settings, web: Web | None) -> tuple[dict[str, Clinic], tuple[Problem, ...]]:
     """The sound clinics by code, and what is wrong with the others; without any file, the demo."""
     clinics: dict[str, Clinic] = {}
+    at: dict[str, str] = {}
     twice: set[str] = set()
     problems: list[Problem] = []
     for path in settings.site_files:
@@ -119,11 +122,32 @@ def _known(settings: Settings, web: Web | None) -> tuple[dict[str, Clinic], tupl
             what = f"describes site {clinic.site.code}, as another of site_files does"
             problems.append(Problem(str(path), what, "keep one of the two"))
             twice.add(clinic.site.code)
-        clinics[clinic.site.code] = clinic
+        clinics[clinic.site.code], at[clinic.site.code] = clinic, str(path)
     if not settings.site_files:
         demo = _demo(settings.templates, web)
         clinics = {demo.site.code: demo}
-    return {code: each for code, each in clinics.items() if code not in twice}, tuple(problems)
+    files = {at[code]: each.site for code, each in clinics.items() if code in at}
+    found: dict[str, Clinic] = {}
+    unread = tuple(problems)
+    for code, each in clinics.items():
+        sharing = laboratories.shared(each.site, at.get(code, DEMO), files, unread)
+        problems += [problem for problem in sharing.problems if problem not in unread]
+        if code not in twice:
+            found[code] = replace(each, sharing=sharing)
+    return found, tuple(problems)
+
+
+def _beside(settings: Settings, path: Path, web: Web | None) -> Clinic:
+    """The clinic of a site file beside those of the settings."""
+    clinic = read(path, web)
+    files: dict[str, Site] = {}
+    unread: list[Problem] = []
+    for other in settings.site_files:
+        try:
+            files[str(other)] = read(other).site
+        except BadInput as error:
+            unread += error.problems
+    return replace(clinic, sharing=laboratories.shared(clinic.site, str(path), files, unread))
 
 
 def read(path: Path, web: Web | None = None) -> Clinic:

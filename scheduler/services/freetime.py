@@ -11,6 +11,7 @@ Window(earliest=datetime.date(2026, 1, 1), latest=datetime.date(2026, 6, 30))
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from threading import Lock
 
 from scheduler.availability import Availability
@@ -19,6 +20,7 @@ from scheduler.dates import Window
 from scheduler.errors import Problem
 from scheduler.services import clinics
 from scheduler.services.clinics import Clinic, Taken
+from scheduler.services.laboratories import Elsewhere
 from scheduler.store import Book
 from scheduler.store.chain import Head
 
@@ -51,7 +53,8 @@ def of(book: Book, clinic: Clinic, days: Window, given: Sequence[str] = ()) -> F
 
     Raises:
         Interruption: servers of calendars have to be asked first.
-        BadInput: a calendar cannot be read at all; all such are listed.
+        BadInput: a calendar cannot be read at all; all such are listed.  Or it cannot be
+            known who shares the laboratory.
     """
     days = whole_quarters(days)
     if book.marks.ids:
@@ -74,7 +77,9 @@ class _Kept:
         self._alone = Lock()
         self._head, _ = book.head()
         self._taken = self._calendars(clinic)
-        self._appointments = book.appointments(clinic.site.code, days)
+        self._elsewhere = Elsewhere.read(book, clinic.sharing, days)
+        own = book.appointments(clinic.site.code, days)
+        self._appointments = {**own, **self._elsewhere.appointments}
         self.free = FreeTime(
             availability=Availability(clinic.site, self._taken.busy, self._appointments.values()),
             calendars=self._taken.busy,
@@ -85,7 +90,8 @@ class _Kept:
         """The free time now, brought up to the book; None where that has to be read anew."""
         with self._alone:
             head, goes_on = book.head(self._head)
-            known = goes_on and self._site == clinic.site and days | self.days == self.days
+            same = (self._site, self._elsewhere.sharing) == (clinic.site, clinic.sharing)
+            known = goes_on and same and days | self.days == self.days
             if not known or self._calendars(clinic) != self._taken:
                 return None
             if head != self._head:
@@ -94,8 +100,9 @@ class _Kept:
 
     def _follow(self, book: Book, head: Head) -> None:
         gone, come = [], []
-        changed = book.changed_appointments(self._site.code, self.days, self._head)
-        for visit_id, appointment in changed.items():
+        own = book.changed_appointments(self._site.code, self.days, self._head)
+        others = self._elsewhere.changed(book, self._head)
+        for visit_id, appointment in chain(own.items(), others):
             if visit_id in self._appointments:
                 gone.append(self._appointments.pop(visit_id))
             if appointment is not None:

@@ -30,6 +30,7 @@ from scheduler.replanning import (
 from scheduler.services import clinics, studies
 from scheduler.services.cases import Lost, Person
 from scheduler.services.clinics import Clinic
+from scheduler.services.laboratories import Elsewhere
 from scheduler.sites import WHOLE_SITE, Site
 from scheduler.store import Book, Change, Store
 from scheduler.subject import TAKING, Subject, Visit
@@ -60,7 +61,7 @@ class Proposal:
 
     `free` counts the visits that might have moved; `cost` and `bound` are those of
     `joint.patterns`.  It was worked out on the visits `seen`, and the `products` of those whose
-    infusions are to come, by participant.
+    infusions are to come, by participant, and what was asked of the laboratory `elsewhere`.
     """
 
     site: Site
@@ -72,6 +73,7 @@ class Proposal:
     gap: float
     seen: tuple[Visit, ...]
     products: Mapping[str, tuple[Product, ...]]
+    elsewhere: Elsewhere
     problems: tuple[Problem, ...]
 
     @property
@@ -145,14 +147,16 @@ def apply(store: Store, proposal: Proposal, change: Change) -> None:
 
     Raises:
         ReasonMissing: no word why.
-        BookChanged: somebody changed a visit of the site, or a product, meanwhile.
+        BookChanged: somebody changed a visit of the site, a product, or what other sites ask
+            of the laboratory, meanwhile.
     """
     ask_reason("re-plan visits", change.reason)
 
     def work(book: Book) -> None:
         products = {code: book.products(code) for code in proposal.products}
-        seen = book.visits(site=proposal.site.code)
-        if (seen, products) != (proposal.seen, proposal.products):
+        seen, known = book.visits(site=proposal.site.code), proposal.elsewhere
+        elsewhere = Elsewhere.read(book, known.sharing, known.days)
+        if (seen, products, elsewhere) != (proposal.seen, proposal.products, known):
             raise BookChanged()
         if proposal.changes:
             book.record(change, [after for _, after in proposal.changes])
@@ -209,7 +213,7 @@ class _Planning:
                 products = book.products(person.subject.code)
                 self._products[person.subject.code] = products
                 person.bind(products)
-        self._busy, self.problems = self._read(clinic)
+        self._busy, self.problems = self._read(book, clinic)
         self._availability = self._opened()
 
     def _tree(self, book: Book, subject: Subject) -> Tree:
@@ -221,13 +225,15 @@ class _Planning:
             self._trees[key] = Tree.of(protocol, arm)
         return self._trees[key]
 
-    def _read(self, clinic: Clinic) -> tuple[list[Busy], tuple[Problem, ...]]:
+    def _read(self, book: Book, clinic: Clinic) -> tuple[list[Busy], tuple[Problem, ...]]:
         """Time taken by calendars, closures and the past."""
         zone, today = self._site.tz(), self._today
         spans = [person.reach() for person in self._people if person.free]
         first = min([span.earliest for span in spans] + [today])
         last = max([span.latest for span in spans] + [today])
-        whole = Window(earliest=first, latest=last).interval(zone)
+        days = Window(earliest=first, latest=last)
+        self._elsewhere = Elsewhere.read(book, clinic.sharing, days)
+        whole = days.interval(zone)
         taken = clinics.taken_at_once(clinic, self._request.conflicts, whole)
         yesterday = today - timedelta(days=1)
         past = Window(earliest=min(first, yesterday), latest=yesterday).interval(zone)
@@ -241,7 +247,8 @@ class _Planning:
     def _opened(self) -> Availability:
         """Free time once every visit that is free to move has given back its own."""
         fixed = (v for person in self._people for v in person.every if person.is_fixed(v))
-        return Availability(self._site, self._busy, Appointment.every(fixed))
+        elsewhere = self._elsewhere.appointments.values()
+        return Availability(self._site, self._busy, [*Appointment.every(fixed), *elsewhere])
 
     def proposal(self, select: Select | None, remaining: Callable[[], float]) -> Proposal:
         """Work the proposal out."""
@@ -281,6 +288,7 @@ class _Planning:
             gap=arrangement.gap,
             seen=self._seen,
             products=self._products,
+            elsewhere=self._elsewhere,
             problems=self.problems,
         )
         self._recount(proposal)
@@ -305,6 +313,7 @@ class _Planning:
             ],
             busy=self._busy,
             encounters=encounters,
+            elsewhere=self._elsewhere.appointments.values(),
         )
         if faults:
             raise WrongProposal(faults)

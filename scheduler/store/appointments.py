@@ -9,13 +9,14 @@ Whoever keeps them reads them once, and from then on only what later changes hav
 {}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, bindparam, exists, select
 
 from scheduler.appointments import Appointment
 from scheduler.dates import Window
+from scheduler.protocol import Kind
 from scheduler.store import rows, tables
 from scheduler.subject import TAKING
 
@@ -37,6 +38,13 @@ _STANDING = _CURRENT.where(
     _state.start_at.is_not(None),
     _state.status.in_([status.value for status in TAKING]),
 )
+_OF_KINDS = _CURRENT.where(
+    _state.site.in_(bindparam("sites", expanding=True)),
+    _state.kind.in_(bindparam("kinds", expanding=True)),
+    _state.day.between(bindparam("first"), bindparam("last")),
+    _state.start_at.is_not(None),
+    _state.status.in_([status.value for status in TAKING]),
+)
 _CHANGED = _CURRENT.where(
     # Changes are few; by the index on sites, SQLite would look at the whole book of the site.
     _state.site.concat("") == bindparam("site"),
@@ -50,6 +58,19 @@ def standing(connection: Connection, site: str, days: Window) -> dict[int, Appoi
     """The appointments at a site that may touch one of the days, by the ids of their visits."""
     asked = {"site": site, "first": _first(days), "last": days.latest}
     return {row.visit_id: rows.appointment_of(row) for row in connection.execute(_STANDING, asked)}
+
+
+def of_kinds(
+    connection: Connection, sites: Sequence[str], days: Window, kinds: Sequence[Kind]
+) -> dict[int, Appointment]:
+    """The appointments of some kinds at several sites that may touch one of the days."""
+    asked = {
+        "sites": list(sites),
+        "kinds": [kind.value for kind in kinds],
+        "first": _first(days),
+        "last": days.latest,
+    }
+    return {row.visit_id: rows.appointment_of(row) for row in connection.execute(_OF_KINDS, asked)}
 
 
 def changed(

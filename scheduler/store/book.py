@@ -21,6 +21,7 @@ from scheduler.appointments import Appointment
 from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled
 from scheduler.products import Product
+from scheduler.protocol import Kind
 from scheduler.ruling import Ruling
 from scheduler.store import (
     appointments,
@@ -126,6 +127,12 @@ class Book:
     def appointments(self, site: str, days: Window) -> dict[int, Appointment]:
         """The appointments at a site that may touch one of the days, by ids of their visits."""
         return appointments.standing(self._connection, site, days)
+
+    def appointments_of(
+        self, sites: Sequence[str], days: Window, kinds: Sequence[Kind]
+    ) -> dict[int, Appointment]:
+        """Those of some kinds at several sites that may touch the days, by ids of their visits."""
+        return appointments.of_kinds(self._connection, sites, days, kinds)
 
     def changed_appointments(
         self, site: str, days: Window, since: Head

@@ -38,14 +38,17 @@ def test_its_calendars_are_read(schedule: Schedule) -> None:
 
 def test_its_caps_and_its_laboratory(schedule: Schedule) -> None:
     caps = "[caps]\ninfusions_per_day = 2\nvisits_per_start = 3"
-    laboratory = '[laboratory]\ndays = ["monday", "thursday"]\nmakeup = true'
+    laboratory = '[laboratory]\ndays = ["monday", "thursday"]\nmakeup = true\nname = "Central"'
+    laboratory += "\nreleases_per_day = 3"
     closed = '[[laboratory.closed]]\nfirst = 2026-07-01\nreason = "Service"'
     schedule.write("zj.toml", site_file(caps, laboratory, closed))
     outcome = schedule("site", "check", "zj.toml")
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.splitlines()[2:4] == [
+    assert outcome.out.splitlines()[2:5] == [
         "at most 3 visits per start, 2 infusions per day",
-        "cell laboratory on Monday, Thursday and on make-up days; closed on 1 days of its own",
+        "cell laboratory on Monday, Thursday and on make-up days; closed on 1 days of its own;"
+        " at most 3 releases a day",
+        'it is shared with the sites whose files name "Central"',
     ]
     found = schedule("site", "check", "zj.toml", "--json").json
     assert found["caps"] == {
@@ -53,7 +56,14 @@ def test_its_caps_and_its_laboratory(schedule: Schedule) -> None:
         "infusions_per_start": None,
         "infusions_per_day": 2,
     }
-    assert found["laboratory"]["closed"] == {"2026-07-01": "Service"}
+    assert found["laboratory"] == {
+        "days": ["Monday", "Thursday"],
+        "makeup": True,
+        "closed": {"2026-07-01": "Service"},
+        "name": "Central",
+        "starts_per_day": None,
+        "releases_per_day": 3,
+    }
 
 
 def test_a_calendar_read_in_part(schedule: Schedule) -> None:

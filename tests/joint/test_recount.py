@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from scheduler.appointments import Appointment
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
 from scheduler.joint.recount import recount
+from scheduler.sites import Laboratory, Site
 from scheduler.subject import Allocation, Visit
 from tests.arms import trial, zhujiang
 from tests.store.values import SHANGHAI, SLOT, VISIT
@@ -25,12 +27,18 @@ SOUND = replace(
 
 
 def faults(
-    visit: Visit, standing: Sequence[Visit] = (), busy: Sequence[Busy] = (), today: date = TODAY
+    visit: Visit,
+    standing: Sequence[Visit] = (),
+    busy: Sequence[Busy] = (),
+    today: date = TODAY,
+    elsewhere: Sequence[Appointment] = (),
+    site: Site | None = None,
 ) -> str:
     arm = trial().arm("bmsc")
     return "; ".join(
         recount(
-            site=zhujiang(),
+            site=site or zhujiang(),
+            elsewhere=elsewhere,
             today=today,
             moved=[visit],
             standing=standing,
@@ -84,3 +92,14 @@ def test_what_is_sound_has_no_fault() -> None:
 )
 def test_a_fault_is_found(visit: Visit, more: dict[str, Sequence[Visit]], words: str) -> None:
     assert words in faults(visit, **more)  # type: ignore[arg-type]
+
+
+def test_the_laboratory_takes_only_so_much_of_all_sites() -> None:
+    laboratory = Laboratory(days=(True,) * 7, releases_per_day=1)
+    site = replace(zhujiang(), laboratory=laboratory)
+    [there] = (appointment.abroad() for appointment in Appointment.every([OTHER]))
+    found = faults(SOUND, site=site, elsewhere=[there])
+    assert found == "2026-04-09: 2 visits of kind infusion, and the laboratory takes 1"
+    assert faults(SOUND, site=site) == ""
+    [next_week] = Appointment.every([shifted(OTHER, days=7)])
+    assert faults(SOUND, site=site, elsewhere=[next_week.abroad()]) == ""

@@ -62,6 +62,9 @@ infusions_per_day = 4
 [laboratory]
 days = ["tuesday", "thursday"]
 makeup = true
+name = " Central "
+starts_per_day = 2
+releases_per_day = 3
 
 [[laboratory.closed]]
 first = 2026-11-03
@@ -125,6 +128,9 @@ def test_every_key_gets_into_the_value() -> None:
         days=(False, True, False, True, False, False, False),
         makeup=True,
         closed={date(2026, 11, 3): "Clean room"},
+        name="Central",
+        starts_per_day=2,
+        releases_per_day=3,
     )
     assert site.private_hosts == {"calendar.local"}
     assert site.calendars == (
@@ -197,6 +203,8 @@ MISTAKES = [
     ("infusions_per_day = 4", 'infusions_per_day = "4"', "", "must be a whole number"),
     ("visits_per_start", "visits_pro_start", "", 'did you mean "visits_per_start"?'),
     ('"tuesday", ', '"tusday", ', "", 'days 1 "tusday" is not a day of the week (did you mean "tu'),
+    ("starts_per_day = 2", "starts_per_day = 0", "", "starts_per_day must be from 1 to 1000"),
+    ("releases_per_day", "release_per_day", "", 'did you mean "releases_per_day"?'),
     ('["tuesday", "thursday"]', "[]", "", "laboratory.days has no entry"),
     ('days = ["tuesday", "thursday"]', "", "[laboratory]", "laboratory.days is missing"),
     ("first = 2026-11-03", "first = 2026-11-03\nlast = 2026-11-02", "last = 2026-11-02",
