@@ -305,6 +305,41 @@ class Availability:
             return f"cell laboratory: as many {work} that day as it takes ({most})"
         return None
 
+    def hindrances(self, demand: Demand, day: date, start: int) -> tuple[str, ...]:
+        """Why no visit of this demand can begin at minute `start` of a day; empty when one can.
+
+        Other participants' appointments that are in the way are named: that is for the
+        screen, and not to be kept.
+        """
+        ordinal = day.toordinal()
+        if self.starts(demand, ordinal) >> start & 1:
+            return ()
+        if closed := self.reasons(demand, day, named=True):
+            return closed
+        if not self._fitting(ordinal, demand.minutes) >> start & 1:
+            hours, grid = ", ".join(map(str, self._day(ordinal).hours)), self.site.grid
+            return (f"open {hours}, and {demand.minutes} min begin every {grid} min within that",)
+        found = self._in_the_way((WHOLE_SITE, self._participant), ordinal, start, demand.minutes)
+        for team in demand.teams():
+            if not self._served(team, ordinal) >> start & 1:
+                kind = team[0].resource
+                found.append(f"no {kind} free")
+                last = max(need.start + need.minutes for need in team)
+                found += self._in_the_way((kind, *self._units(kind)), ordinal, start, last)
+        if self._full(demand, ordinal) >> start & 1:
+            found.append("as many as the site takes begin then")
+        return tuple(found)
+
+    def _in_the_way(
+        self, owners: Iterable[str], ordinal: int, start: int, minutes: int
+    ) -> list[str]:
+        wanted = self.interval(ordinal, start, minutes)
+        return [
+            clash
+            for owner in owners
+            for clash in self._occupancy.clashes(owner, wanted, ordinal, named=True)
+        ]
+
     def excess(self, demand: Demand, moment: datetime) -> Iterator[str]:
         """The caps that a visit of this demand helps to exceed, which starts then already."""
         if not demand.phone:

@@ -445,3 +445,51 @@ def test_days_beyond_the_published_holidays_are_unverified() -> None:
 def test_a_demand_is_what_its_encounter_takes() -> None:
     needs = (Need(resource="chair", minutes=45),)
     assert Demand.of(encounter("v", minutes=45, needs=needs)) == Demand(minutes=45, needs=needs)
+
+
+@given(drawn=st.data())
+def test_a_start_is_hindered_exactly_where_none_is_possible(drawn: st.DataObject) -> None:
+    site, demand = clinic(resources=RESOURCES), drawn.draw(st.sampled_from(TEAMS))
+    owners, hours = st.sampled_from(OWNERS), st.integers(7, 18)
+    busy = [
+        Busy.of(owner, "rounds", [Interval(start=_hour(hour), end=_hour(hour + 1))])
+        for owner, hour in drawn.draw(st.lists(st.tuples(owners, hours), max_size=5))
+    ]
+    availability = Availability(site, busy).seen_by(PARTICIPANT)
+    starts = availability.starts(demand, DAY.toordinal())
+    for minute in range(0, 24 * 60, 15):
+        hindered = availability.hindrances(demand, DAY, minute)
+        assert bool(hindered) != bool(starts >> minute & 1)
+        assert all(hindered)
+
+
+def test_what_hinders_a_start_is_told_for_that_time_alone() -> None:
+    busy = [
+        Busy.of("chair-1", "repair", [Interval(start=_hour(9), end=_hour(10))]),
+        Busy.of("chair-1", "rounds", [Interval(start=_hour(14), end=_hour(15))]),
+    ]
+    site = clinic(resources=(resource("chair", 1),))
+    availability = Availability(site, busy)
+    demand = Demand(minutes=60, needs=(Need(resource="chair", start=0, minutes=60),))
+    no_chair, why = availability.hindrances(demand, DAY, 9 * 60)
+    assert no_chair == "no chair free"
+    assert "repair" in why
+    assert availability.hindrances(demand, DAY, 10 * 60) == ()
+
+
+TEAMS = (
+    Demand(minutes=60),
+    Demand(minutes=60, needs=(Need(resource="chair", start=0, minutes=60),)),
+    Demand(
+        minutes=90,
+        needs=(
+            Need(resource="nurse", start=0, minutes=30),
+            Need(resource="nurse", start=30, minutes=60),
+            Need(resource="room", start=0, minutes=90),
+        ),
+    ),
+)
+
+
+def _hour(hour: int) -> datetime:
+    return datetime.combine(DAY, time(hour), ZoneInfo("Asia/Shanghai"))

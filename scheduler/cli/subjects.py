@@ -38,7 +38,8 @@ def withdraw(app: App, code: str, reason: str, dry_run: bool, as_json: bool) -> 
     """Cancel every visit that is still to come."""
     change = app.change(WITHDRAWAL, reason.strip())
     outcome = participants.withdraw(app.store, app.clinic, code, change, dry_run=dry_run)
-    tell(outcome, dry_run=dry_run, as_json=as_json)
+    answered = [feed.number for feed in outcome.feeds]
+    tell(outcome, dry_run=dry_run, as_json=as_json, feeds=answered)
 
 
 @subject.command()

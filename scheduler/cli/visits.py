@@ -217,6 +217,11 @@ def tell(
     if outcome.leaning:
         leaning = ", ".join(visit.ref for visit in outcome.leaning)
         screen.say(f"Its expected date goes on counting for {leaning}.")
+    for feed in outcome.feeds:
+        screen.say(
+            f"Calendar address {feed.number} still answers, with the appointments called off;"
+            f" revoke it with: schedule feed revoke {feed.number}"
+        )
     if dry_run:
         screen.say("Dry run: nothing was stored.")
 

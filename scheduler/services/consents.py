@@ -84,7 +84,7 @@ def record(
         if given == (known is not None and known.given):
             raise SaidBefore(subject.code, given=given)
         waiting = [] if given else _waiting(book, subject)
-        feeds = () if given else _answered(book, subject)
+        feeds = () if given else answered(book, subject)
         if not dry_run:
             book.record_consent(change, subject.code, day, given=given)
             for mailing in waiting:
@@ -122,7 +122,7 @@ def _waiting(book: Book, subject: Subject) -> list[Mailing]:
     return [mailing for mailing in waiting if mailing.recipient == subject.code]
 
 
-def _answered(book: Book, subject: Subject) -> tuple[Feed, ...]:
+def answered(book: Book, subject: Subject) -> tuple[Feed, ...]:
     """The participant's own feeds that still answer."""
     own = (
         feed

@@ -10,6 +10,7 @@ from scheduler.protocol import Dose
 from scheduler.replanning import revised
 from scheduler.services import studies
 from scheduler.services.clinics import Clinic, check_site
+from scheduler.services.consents import answered
 from scheduler.services.enrollment import check_weight
 from scheduler.services.visits import Outcome
 from scheduler.store import Book, Change, Store
@@ -40,6 +41,9 @@ def withdraw(
 ) -> Outcome:
     """Cancel every visit that is still to come; what was done stays.
 
+    The participant's own calendar addresses answer on, for that is how their calendars
+    learn that the appointments are off; the outcome names them.
+
     Raises:
         UnknownName: nobody is enrolled under that code.
         Refused: the person may not, gives no reason, or no visit is open.
@@ -57,7 +61,7 @@ def withdraw(
         changes = tuple((visit, _cancelled(visit, change)) for visit in open_visits)
         if not dry_run:
             book.record(change, [after for _, after in changes])
-        return Outcome(subject=found, changes=changes)
+        return Outcome(subject=found, changes=changes, feeds=answered(book, found))
 
     return store.read(work) if dry_run else store.write(work)
 

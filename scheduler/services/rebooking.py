@@ -129,7 +129,10 @@ class Rebooking:
         starts = availability.starts(demand, ordinal)
         start = lowest(starts) if at is None else self._minute(availability, day, at)
         if start == NO_TIME or not starts >> start & 1:
-            reasons = availability.reasons(demand, day) or (f"{at:%H:%M} that day is not free",)
+            reasons = availability.reasons(demand, day, named=True)
+            if not reasons:
+                against = availability.hindrances(demand, day, start)
+                reasons = (f"{at:%H:%M} that day is not free: {'; '.join(against)}",)
             dates = anchor_dates(self.tree, self.subject.enrolled, self.visits)
             others = other_slots(self.tree, encounter, dates, availability)
             raise SlotTaken(asked, reasons, others)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 
 from scheduler.errors import BadValue, Problem, Refused, UnknownName, Unplaced
+from scheduler.feeds import Feed
 from scheduler.life import (
     Act,
     NotAllowed,
@@ -60,6 +61,7 @@ class Outcome:
     as its expected date; `problems` are parts of calendars that could not be read.
     `products` are batches as they stand after the act, where it changes them; `supplies`
     are those of the infusions that change, and of the one that a completed visit prepares.
+    `feeds` are calendar addresses of a participant who leaves, which answer on.
     """
 
     subject: Subject
@@ -68,6 +70,7 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     products: tuple[Product, ...] = ()
     supplies: tuple[Supply, ...] = ()
+    feeds: tuple[Feed, ...] = ()
 
     @property
     def unplaced(self) -> tuple[Visit, ...]:

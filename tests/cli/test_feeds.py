@@ -211,6 +211,25 @@ def test_a_withdrawn_consent_switches_the_participant_s_own_addresses_off(site: 
     assert site("audit", "verify").code == 0
 
 
+def test_who_leaves_the_study_is_told_so_by_the_own_calendar_which_answers_on(
+    site: Schedule,
+) -> None:
+    consent(site)
+    own = ("feed", "add", "--subject", "ZJ-001", "--audience", "participant")
+    for words in (own, ("feed", "add"), own, ("feed", "add", "--subject", "ZJ-001")):
+        assert site(*words).code == 0
+    assert site("feed", "revoke", "1").code == 0
+    leave = ("subject", "withdraw", "ZJ-001", "--reason", "moved away")
+    assert site(*leave, "--dry-run", "--json").json["feeds"] == [3]
+    said = site(*leave).err
+    assert said.count("Calendar address") == 1
+    assert (
+        "Calendar address 3 still answers, with the appointments called off;"
+        " revoke it with: schedule feed revoke 3\n"
+    ) in said
+    assert site("feed", "revoke", "3").code == 0
+
+
 def test_the_code_is_drawn_on_a_terminal(site: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "█" not in site("feed", "add").err
     monkeypatch.setenv("TERM", "xterm")

@@ -60,7 +60,7 @@ def test_enrolling_and_moving_keep_within_the_caps(store: Store) -> None:
         lives[1].move("infusion-1", str(first), clinic=CAPPED)
     taken = lives[0]["day-30"].scheduled
     assert taken is not None
-    with pytest.raises(SlotTaken, match="is not free"):
+    with pytest.raises(SlotTaken, match="not free: as many as the site takes begin then"):
         lives[1](Act.MOVE, "day-30", taken.start.date(), at=taken.start.time(), clinic=CAPPED)
     lives[0](Act.CANCEL, "infusion-1", clinic=CAPPED)
     lives[0](Act.CANCEL, "infusion-2", clinic=CAPPED)

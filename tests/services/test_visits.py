@@ -490,8 +490,9 @@ def test_a_move_to_an_hour(life: Life) -> None:
     slot = life["day-30"].scheduled
     assert slot is not None
     assert (slot.start.time(), slot.end.time()) == (time(14), time(15, 30))
-    with pytest.raises(SlotTaken, match="17:00 that day is not free"):
+    with pytest.raises(SlotTaken, match="17:00 that day is not free: open 08:00") as no:
         life(Act.MOVE, "day-30", at=time(17))
+    assert "90 min begin every 30 min" in str(no.value)
 
 
 def test_the_hour_of_an_anchor_moves_nothing_else(life: Life) -> None:
