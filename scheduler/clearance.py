@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from scheduler.breaches import REMEDY, Breach, Kind, Phrase
 from scheduler.eligibility import Outcome
 from scheduler.errors import Refused
 from scheduler.ruling import RuleOutcome, Ruling
@@ -76,6 +77,23 @@ class Clearance:
         days = timedelta(days=self.test.valid_days)
         return self.tested + days if self.tested else None
 
+    @property
+    def breach(self) -> Breach:
+        """What an infusion on that day broke, if the test stood in its way."""
+        label, days = self.test.label, str(self.test.valid_days)
+        rule = Phrase(
+            word="tested",
+            said=f"{label}: negative, at most {days} d before an infusion",
+            facts={"label": label, "days": days},
+        )
+        facts: dict[str, str | Words] = {
+            "label": label,
+            "tested": str(self.tested),
+            "until": str(self.until),
+        }
+        fault = Phrase(word=self.state.value, said=str(self), facts=facts)
+        return Breach(kind=Kind.NO_VALID_TEST, rule=rule, faults=(fault,))
+
     def __str__(self) -> str:
         match self.state:
             case State.NEGATIVE:
@@ -98,7 +116,7 @@ class NotCleared(Refused):
         what = "; ".join(map(str, lacking))
         super().__init__(
             f"no infusion of {visit.subject} at {visit.ref} on {day}: {what}."
-            f" Record the result first: schedule subject screen {visit.subject}"
+            f" Record the result first: schedule subject screen {visit.subject}. {REMEDY}"
         )
 
 
@@ -112,6 +130,10 @@ class Evidence:
     def on(self, day: date) -> tuple[Clearance, ...]:
         """Where every test stands for an infusion on `day`."""
         return tuple(self._clearance(test, day) for test in self.tests)
+
+    def breaches(self, day: date) -> tuple[Breach, ...]:
+        """What an infusion on `day` lacks, a breach for each test."""
+        return tuple(each.breach for each in self.on(day) if each.blocks)
 
     def check(self, visit: Visit, day: date) -> None:
         """Refuse an infusion on `day` that a test stands in the way of.

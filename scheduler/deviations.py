@@ -30,6 +30,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain, combinations, takewhile
 
+from scheduler.breaches import Breach
 from scheduler.protocol import Arm, Encounter, Milestone
 from scheduler.subject import OPEN, Status, Visit
 from scheduler.words import Words
@@ -50,11 +51,19 @@ class Kind(StrEnum):
     NO_SLOT = "no-slot"
     UNRECORDED = "unrecorded"
     """The window has passed, and nobody has said what became of the visit."""
+    SWAPPED_BATCH = "swapped-batch"
+    """Given another participant's cells: nothing is worse."""
+    UNFIT_BATCH = "unfit-batch"
+    NO_VALID_TEST = "no-valid-test"
+    """The three of an infusion that was given against the rules, as `breaches.Kind` has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A state of a visit, the rules it was recorded under, and the change that made it."""
+    """A state of a visit, the rules it was recorded under, and the change that made it.
+
+    `breaches` are what an infusion lacked, by what was known when it was recorded.
+    """
 
     visit: Visit
     arm: Arm
@@ -64,6 +73,7 @@ class Step:
     at: datetime
     command: str
     reason: str
+    breaches: tuple[Breach, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +84,8 @@ class Deviation:
     of what is unrecorded to the day of looking; None where there is no such day.
     `encounter` is the row of the protocol `version` that it parts from, and `anchors` has
     the words for what that counts from.  `beside` is the visit with which the order is
-    broken.  Nobody made what is unrecorded so: `user` is empty.
+    broken, `breach` what an infusion lacked.  Nobody made what is unrecorded so: `user` is
+    empty.
     """
 
     visit: Visit
@@ -87,6 +98,7 @@ class Deviation:
     at: datetime
     reason: str
     beside: Visit | None = None
+    breach: Breach | None = None
 
     @property
     def planned(self) -> bool:
@@ -95,7 +107,9 @@ class Deviation:
 
     @property
     def rule(self) -> str:
-        """The timing and the limits of the encounter in words."""
+        """The rule in words: by default the timing and the limits of the encounter."""
+        if self.breach is not None:
+            return str(self.breach.rule)
         return "; ".join(map(str, (self.encounter.timing, *self.encounter.limits)))
 
     @property
@@ -105,6 +119,8 @@ class Deviation:
 
     def __str__(self) -> str:
         visit, window = self.visit, self.visit.window
+        if self.breach is not None:
+            return str(self.breach)
         if self.beside is not None:
             return _order_broken(visit, self.beside)
         if self.kind is Kind.NO_SLOT:
@@ -137,7 +153,11 @@ def deviations(history: Sequence[Step], as_of: date = date.min) -> tuple[Deviati
 def _of_window(life: Sequence[Step], as_of: date) -> Iterator[Deviation]:
     last, status = life[-1], life[-1].visit.status
     if last.visit.actual is not None:
-        yield from _outside(_completed(life), life)
+        completed = _completed(life)
+        yield from _outside(completed, life)
+        for breach in completed.breaches:
+            told = _told(Kind(breach.kind.value), completed, completed)
+            yield replace(told, breach=breach, days=None)
     elif status in {Status.MISSED, Status.CANCELLED}:
         cause = _since(life, lambda visit: visit.status is status)
         if cause.command != WITHDRAWAL:

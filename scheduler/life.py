@@ -35,7 +35,8 @@ class Rule:
     """One act: from which statuses, to which one, by whom, and whether it needs a reason.
 
     A `fact` has happened, so it never lies ahead, and is recorded whatever it does to
-    other visits.  Without `sources` the act begins the life of a visit.
+    other visits.  Without `sources` the act begins the life of a visit.  What a rule of the
+    protocol stands against may be `forced`, by whom, with a reason.
     """
 
     act: Act
@@ -44,6 +45,7 @@ class Rule:
     by: frozenset[Role]
     reason: bool = False
     fact: bool = False
+    forced: frozenset[Role] = frozenset()
 
 
 BEDSIDE = frozenset({Role.NURSE, Role.COORDINATOR, Role.INVESTIGATOR})
@@ -60,9 +62,16 @@ _NEW: frozenset[Status] = frozenset()
 
 RULES = (
     Rule(Act.CONFIRM, frozenset({Status.SCHEDULED}), Status.CONFIRMED, BEDSIDE),
-    Rule(Act.COMPLETE, STANDING | {Status.PLANNED}, Status.COMPLETED, BEDSIDE, fact=True),
+    Rule(
+        Act.COMPLETE,
+        STANDING | {Status.PLANNED},
+        Status.COMPLETED,
+        BEDSIDE,
+        fact=True,
+        forced=DESK,
+    ),
     Rule(Act.MISS, STANDING | {Status.PLANNED}, Status.MISSED, BEDSIDE, reason=True, fact=True),
-    Rule(Act.MOVE, OPEN | {Status.MISSED}, Status.SCHEDULED, DESK, reason=True),
+    Rule(Act.MOVE, OPEN | {Status.MISSED}, Status.SCHEDULED, DESK, reason=True, forced=DESK),
     Rule(Act.HOLD, STANDING, Status.HELD, BEDSIDE, reason=True),
     Rule(Act.RESUME, _ENDED | {Status.HELD}, Status.SCHEDULED, DESK, reason=True),
     Rule(Act.CANCEL, OPEN, Status.CANCELLED, DESK, reason=True),
@@ -156,6 +165,18 @@ def check(act: Act, visit: Visit, *, reason: str, user: str, people: Mapping[str
         raise NotAllowed(act, visit)
     if row.reason:
         ask_reason(f"{act} a visit", reason)
+
+
+def check_forced(
+    act: Act, what: str, *, reason: str, user: str, people: Mapping[str, Role]
+) -> None:
+    """Refuse to record `what` against a rule of the protocol, without the role or a reason.
+
+    Raises:
+        NotPermitted, ReasonMissing: as they say.
+    """
+    permit(what, rule(act).forced, user=user, people=people)
+    ask_reason(what, reason)
 
 
 def permit(what: str, by: frozenset[Role], *, user: str, people: Mapping[str, Role]) -> None:

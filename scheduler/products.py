@@ -13,13 +13,22 @@ unexpired.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import StrEnum
 
+from scheduler import breaches
+from scheduler.breaches import REMEDY, Breach, Phrase
 from scheduler.errors import BadValue, Refused
 from scheduler.protocol import Arm, Encounter, Kind
 from scheduler.subject import Status, Visit, Weight
+
+OWN_BATCH = Phrase(
+    word="own_batch",
+    said="only a participant's own batch is given: released, unexpired, of the aspiration that"
+    " stands",
+)
+"""The rule of an autologous product."""
 
 _BATCH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9./_-]{0,22}[A-Za-z0-9])?\Z")
 
@@ -54,8 +63,8 @@ class Product:
     """One batch, as it stands.
 
     `chain` is the occurrence of the aspiration it grows from, `weight` what its dose was
-    ordered for; `given` names the infusions it was given at ("infusion-1"), and `reason`
-    says why it failed.
+    ordered for; `given` names the infusions it was given at ("infusion-1"), those of another
+    participant by the code too ("ZJ-002 infusion-1"), and `reason` says why it failed.
     """
 
     subject: str
@@ -73,17 +82,28 @@ class Product:
         """Whether it is released and unexpired on `day`, `at` that time."""
         return not any(self.faults(day, at))
 
-    def faults(self, day: date, at: time | None = None) -> Iterator[str]:
+    @property
+    def astray(self) -> tuple[str, ...]:
+        """Infusions of other participants at which it was recorded as given."""
+        return tuple(mark for mark in self.given if " " in mark)
+
+    def faults(self, day: date, at: time | None = None) -> Iterator[Phrase]:
         """Why it may not be given on `day`, `at` that time."""
+        for mark in self.astray:
+            said = f"it was recorded as given to {mark}"
+            yield Phrase(word="astray", said=said, facts={"whom": mark})
         if self.stage is Stage.FAILED:
-            yield f"it failed ({self.reason})"
+            said, facts = f"it failed ({self.reason})", {"reason": self.reason}
+            yield Phrase(word="failed", said=said, facts=facts)
         if self.released is None or self.expires is None:
-            yield "it is not released"
+            yield Phrase(word="unreleased", said="it is not released")
             return
         if self.released > day:
-            yield f"it is released on {self.released} only"
+            said, facts = f"it is released on {self.released} only", {"day": str(self.released)}
+            yield Phrase(word="released_later", said=said, facts=facts)
         if self.expires.passed(day, at):
-            yield f"it expired {self.expires}"
+            said, facts = f"it expired {self.expires}", {"expires": str(self.expires)}
+            yield Phrase(word="expired", said=said, facts=facts)
 
 
 class NoProduct(Refused):
@@ -113,21 +133,21 @@ class UnknownBatch(Refused):
 class SwappedBatch(Refused):
     """A batch of another participant: the worst that can happen with an autologous product."""
 
-    def __init__(self, subject: str, product: Product) -> None:
+    def __init__(self, subject: str, product: Product, remedy: str = "") -> None:
         super().__init__(
             f"STOP. BATCH {product.batch} BELONGS TO {product.subject}, NOT TO {subject}. The cells"
             " are autologous: do not give them to anybody else, and tell the investigator now."
-            " Nothing was stored."
+            f" Nothing was stored.{f' {remedy}' if remedy else ''}"
         )
 
 
 class UnfitBatch(Refused):
     """The participant's own batch, and yet it may not be given."""
 
-    def __init__(self, visit: Visit, product: Product, day: date, faults: Sequence[str]) -> None:
+    def __init__(self, visit: Visit, product: Product, day: date, faults: Sequence[Phrase]) -> None:
         super().__init__(
             f"batch {product.batch} may not be given to {visit.subject} at {visit.ref} on {day}:"
-            f" {'; '.join(faults)}"
+            f" {'; '.join(map(str, faults))}. {REMEDY}"
         )
 
 
@@ -197,6 +217,38 @@ def check_own(subject: str, product: Product) -> None:
         raise SwappedBatch(subject, product)
 
 
+def mark(product: Product, visit: Visit) -> str:
+    """How a batch names an infusion that it was given at."""
+    return visit.ref if product.subject == visit.subject else f"{visit.subject} {visit.ref}"
+
+
+def breach(product: Product, visit: Visit, chain: int, day: date) -> Breach | None:
+    """What speaks against a batch at an infusion on `day`; `chain` is the standing one.
+
+    That it was given at this very infusion does not.
+    """
+    elsewhere = tuple(given for given in product.given if given != mark(product, visit))
+    faults = [*replace(product, given=elsewhere).faults(day, start(visit, day))]
+    if product.subject != visit.subject:
+        kind = breaches.Kind.SWAPPED_BATCH
+    elif product.chain != chain:
+        kind = breaches.Kind.UNFIT_BATCH
+        grew = {"grew": str(product.chain), "stands": str(chain)}
+        said = f"it grew from aspiration {product.chain}, and {chain} stands now"
+        faults.insert(0, Phrase(word="other_chain", said=said, facts=grew))
+    elif faults:
+        kind = breaches.Kind.UNFIT_BATCH
+    else:
+        return None
+    return Breach(
+        kind=kind,
+        rule=OWN_BATCH,
+        faults=tuple(faults),
+        batch=product.batch,
+        owner=product.subject,
+    )
+
+
 def check_given(product: Product, visit: Visit, chain: int, day: date) -> None:
     """Refuse a batch that may not be given at an infusion on `day`; `chain` is the standing one.
 
@@ -204,9 +256,7 @@ def check_given(product: Product, visit: Visit, chain: int, day: date) -> None:
         SwappedBatch: it is another participant's.
         UnfitBatch: of an earlier chain, failed, not released, released later, or expired.
     """
-    check_own(visit.subject, product)
-    faults = [*product.faults(day, start(visit, day))]
-    if product.chain != chain:
-        faults.insert(0, f"it grew from aspiration {product.chain}, and {chain} stands now")
-    if faults:
-        raise UnfitBatch(visit, product, day, faults)
+    if found := breach(product, visit, chain, day):
+        if found.kind is breaches.Kind.SWAPPED_BATCH:
+            raise SwappedBatch(visit.subject, product, REMEDY)
+        raise UnfitBatch(visit, product, day, found.faults)

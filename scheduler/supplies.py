@@ -24,7 +24,7 @@ from decimal import Decimal
 from scheduler.clearance import NO_EVIDENCE, Clearance, Evidence
 from scheduler.products import Product, Stage, chain, infusions, start
 from scheduler.protocol import Arm, Dose, Kind
-from scheduler.subject import OPEN, Visit, Weight
+from scheduler.subject import OPEN, Status, Visit, Weight
 
 MOST_CHANGE = Decimal("0.10")
 """A weight that differs from the ordered one by more than this share is warned of."""
@@ -99,7 +99,7 @@ class Supply:
             )
 
     def _of_batch(self) -> Iterator[str]:
-        if self.product and self.product.stage is Stage.RELEASED:
+        if self.product and (self.product.stage is Stage.RELEASED or self.product.astray):
             for fault in self.product.faults(self.day, start(self.visit, self.day)):
                 yield f"batch {self.product.batch} cannot be given: {fault}"
 
@@ -114,15 +114,18 @@ def supply(
 ) -> Supply | None:
     """The supply of one infusion of the `standing` visits; None for any other visit.
 
-    It has the batch that was given; else the one that serves that day; else the newest
-    released one; else the newest that has not failed.
+    It has the batch that was given, and none where that was another participant's; else the
+    one that serves that day; else the newest released one; else the newest that has not failed.
     """
     if arm.dose is None or visit.kind is not Kind.INFUSION:
         return None
     given = [product for product in products if visit.ref in product.given]
     number = chain(arm, standing)
     alive = [p for p in products if p.chain == number and p.stage is not Stage.FAILED]
-    product = given[-1] if given else _chosen(alive, visit)
+    if visit.status is Status.COMPLETED:
+        product = given[-1] if given else None
+    else:
+        product = given[-1] if given else _chosen(alive, visit)
     return Supply(visit=visit, dose=arm.dose, weight=weight, product=product, evidence=evidence)
 
 

@@ -30,6 +30,10 @@ _FOOT = """
 - To complete a visit outside its window needs a reason. Nothing is completed or missed ahead of
   its day.
 - No visit is completed before the one it counts from, and that one is not taken up again later.
+- Forced, always with a reason: a move out of the window, or one that costs another visit its slot;
+  the record of an infusion that took place without a valid test result, or with a batch that was
+  not released, had expired, or was another participant's. Each is a deviation; nothing that is
+  still to come is planned so.
 - Where the site file names nobody under `[people]`, everybody may do everything.
 - To withdraw a participant cancels every open visit, by the same rule. To weigh or screen
   one is for {weighing}.
@@ -54,14 +58,15 @@ def _diagram() -> str:
 
 def _table() -> str:
     """Who may do what, and what needs a reason."""
-    lines = ["| act | from | to | by | reason |", "|---|---|---|---|---|"]
+    lines = ["| act | from | to | by | reason | forced by |", "|---|---|---|---|---|---|"]
     return "\n".join((*lines, *map(_row, RULES)))
 
 
 def _row(rule: Rule) -> str:
     sources = ", ".join(_in_order(rule.sources)) or "nothing"
     reason = "needed" if rule.reason else ""
-    return f"| {rule.act} | {sources} | {rule.result} | {_people(rule.by)} | {reason} |"
+    by, forced = _people(rule.by), _people(rule.forced)
+    return f"| {rule.act} | {sources} | {rule.result} | {by} | {reason} | {forced} |"
 
 
 def _people(roles: frozenset[Role]) -> str:

@@ -113,7 +113,8 @@ def test_the_refusal_says_what_is_wrong_and_what_to_do(answer: str | None, says:
         Evidence(tests=(PREGNANCY,), rulings=rulings).check(INFUSION, DAY)
     assert str(refused.value) == (
         f"no infusion of ZJ-001 at infusion-1 on 2026-04-09: Pregnancy test: {says}."
-        " Record the result first: schedule subject screen ZJ-001"
+        " Record the result first: schedule subject screen ZJ-001."
+        " If it was given, a coordinator or investigator records that: --force --reason TEXT"
     )
     assert refused.value.exit_code == 9
 

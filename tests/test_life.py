@@ -20,6 +20,7 @@ from scheduler.life import (
     ReasonMissing,
     ask_reason,
     check,
+    check_forced,
     check_reopening,
     check_sequence,
     permit,
@@ -100,6 +101,23 @@ def test_every_role(act: Act, role: Role | None) -> None:
         who = f"has the role {role}" if role else "is not among the people of the site file"
         with pytest.raises(NotPermitted, match=f"li may not do it: li {who}"):
             permit("do it", rule(act).by, user="li", people=people)
+
+
+@pytest.mark.parametrize(("act", "role"), list(product(Act, [*Role, None])))
+def test_who_may_force_and_only_with_a_reason(act: Act, role: Role | None) -> None:
+    people = {"li": role} if role else {"wang": Role.COORDINATOR}
+    may = act in {Act.COMPLETE, Act.MOVE} and role in DESK
+
+    def force(reason: str) -> None:
+        check_forced(act, "record it", reason=reason, user="li", people=people)
+
+    if may:
+        force("it was given")
+        with pytest.raises(ReasonMissing, match="to record it needs a --reason"):
+            force(" ")
+    else:
+        with pytest.raises(NotPermitted, match="li may not record it"):
+            force("it was given")
 
 
 def test_where_nobody_is_named_everybody_may() -> None:

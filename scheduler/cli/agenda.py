@@ -11,12 +11,14 @@ from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, json_option
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
+from scheduler.deviations import Deviation
 from scheduler.errors import BadValue
 from scheduler.exporters import records, screeningrecord
 from scheduler.exporters.holdings import product_record, supply_record
 from scheduler.protocol import Kind
 from scheduler.ruling import RuleOutcome
 from scheduler.services import agenda, holdings
+from scheduler.services.agenda import Agenda
 from scheduler.store import Following, Ruled
 from scheduler.subject import OPEN, Visit
 
@@ -32,6 +34,7 @@ def show(app: App, subject: str, as_json: bool) -> None:
     """Show one participant's visits."""
     found = agenda.of_subject(app.store, subject)
     holding = holdings.of_subject(app.store, subject)
+    broken = _broken(app, found)
     if as_json:
         unplaced = [v for v in found.visits if v.scheduled is None and v.status in OPEN]
         record = records.schedule(
@@ -43,6 +46,7 @@ def show(app: App, subject: str, as_json: bool) -> None:
             versions=[_version(each) for each in found.versions],
             products=[product_record(batch) for batch in holding.products] if holding else [],
             infusions=[supply_record(supply) for supply in holding.supplies] if holding else [],
+            breaches=[_broken_record(each) for each in broken],
         )
         screen.print_json(record)
         return
@@ -57,7 +61,28 @@ def show(app: App, subject: str, as_json: bool) -> None:
     for ruled in found.rulings:
         if ruled.ruling.day != found.subject.enrolled:
             click.echo(_found_later(ruled))
+    for deviation in broken:
+        click.echo(_forced(deviation))
     screen.warn(holding.warnings() if holding else ())
+
+
+def _broken(app: App, found: Agenda) -> tuple[Deviation, ...]:
+    if not any(visit.kind is Kind.INFUSION and visit.actual for visit in found.visits):
+        return ()
+    from scheduler.services import monitoring  # it brings printing along: only where needed
+
+    return monitoring.broken(app.store, found.subject.code)
+
+
+def _broken_record(deviation: Deviation) -> Mapping[str, Any]:
+    from scheduler.exporters.deviations import record
+
+    return record(deviation)
+
+
+def _forced(deviation: Deviation) -> str:
+    visit, recorded = deviation.visit, f"{deviation.user}: {deviation.reason}"
+    return f"{visit.ref} on {visit.actual}: {deviation} (recorded by {recorded})"
 
 
 def _version(following: Following) -> Mapping[str, Any]:

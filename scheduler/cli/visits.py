@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from scheduler.app import App
+from scheduler.breaches import Kind as Broken
 from scheduler.cli import screen
 from scheduler.cli.options import Clock, Day, as_of_option, json_option
 from scheduler.dates import instant
@@ -91,6 +92,7 @@ def _simple(act: Act) -> click.Command:
 @click.command("complete", help=ABOUT[Act.COMPLETE])
 @click.option("--date", "day", type=Day(), metavar="DATE", help="The actual day (default: today).")
 @click.option("--batch", metavar="ID", help="Batch on the bag's label; infusions need it.")
+@click.option("--force", is_flag=True, help="It was given against the rules: record that.")
 @_along
 @_shared
 def complete(
@@ -99,6 +101,7 @@ def complete(
     encounter: str,
     day: date | None,
     batch: str | None,
+    force: bool,
     along: tuple[str, ...],
     reason: str,
     dry_run: bool,
@@ -111,6 +114,7 @@ def complete(
         visit=encounter,
         day=day,
         batch=batch,
+        forced=force,
         along=frozenset(along),
     )
     _run(app, request, reason=reason, as_of=as_of, dry_run=dry_run, as_json=as_json)
@@ -205,6 +209,13 @@ def tell(
             f"Warning: {visit.ref} on {screen.appointment(visit)} lies in the past:"
             " record what became of it, or move it on"
         )
+    for breach in outcome.breaches:
+        screen.say(f"Deviation: {breach}")
+        if breach.kind is Broken.SWAPPED_BATCH:
+            screen.say(
+                f"STOP. Tell the investigator now, and whoever treats {breach.owner}: batch"
+                f" {breach.batch} is not to be given to anybody any more."
+            )
     for visit in outcome.unplaced:
         screen.say(f"Warning: {visit.ref} has no slot any more: {'; '.join(visit.why)}")
     for visit in outcome.outside:
@@ -250,6 +261,7 @@ def _record(outcome: Outcome) -> records.Record:
             for before, after in outcome.changes
         ],
         "incomplete": [str(problem) for problem in outcome.problems],
+        "breaches": [str(breach) for breach in outcome.breaches],
         "warnings": [warning for each in outcome.supplies for warning in each.warnings()],
     }
 

@@ -10,6 +10,7 @@ are for staff: they hold codes and visits, never a name.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from scheduler.breaches import Breach, Phrase
 from scheduler.dates import Offset, Window
 from scheduler.deviations import Deviation
 from scheduler.errors import BadInput
@@ -116,10 +117,26 @@ def _facts(deviation: Deviation, site: Site, language: str) -> Facts:
             "day": _iso(beside.actual),
             "first": beside.target < visit.target,
         },
+        "breach": _breach(deviation.breach, language) if deviation.breach else None,
         "reason": deviation.reason,
         "by": deviation.user,
         "at": f"{deviation.at.astimezone(site.tz()):%Y-%m-%d %H:%M}",
     }
+
+
+def _breach(breach: Breach, language: str) -> Facts:
+    return {
+        "batch": breach.batch,
+        "owner": breach.owner,
+        "rule": _phrase(breach.rule, language),
+        "faults": [_phrase(fault, language) for fault in breach.faults],
+    }
+
+
+def _phrase(phrase: Phrase, language: str) -> Facts:
+    facts = phrase.facts.items()
+    said = {k: v if isinstance(v, str) else v.say(language) for k, v in facts}
+    return {"word": phrase.word, "facts": said}
 
 
 def _parts(deviation: Deviation) -> Iterator[tuple[str, str, Offset, Timing | None]]:

@@ -65,7 +65,11 @@ class Person:
     def bind(self, products: Sequence[Product]) -> None:
         """Once the product is released, infusions are bound to the days on which it serves."""
         standing = chain(self.tree.arm, self.visits)
-        released = tuple(p for p in products if p.chain == standing and p.stage is Stage.RELEASED)
+        released = tuple(
+            product
+            for product in products
+            if product.chain == standing and product.stage is Stage.RELEASED and not product.astray
+        )
         if released:
             self._serving = {e.id: released for e in infusions(self.tree.arm)}
 

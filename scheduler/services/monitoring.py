@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from scheduler.dates import Window
-from scheduler.deviations import Deviation, Step, deviations
+from scheduler.deviations import Deviation, Kind, Step, deviations
 from scheduler.exporters import deviations as exporter
 from scheduler.files import Staging
-from scheduler.services import publication, studies
+from scheduler.protocol import Kind as Infused
+from scheduler.services import giving, publication, studies
 from scheduler.services.clinics import Clinic
 from scheduler.store import Book, Store
-from scheduler.subject import Subject
+from scheduler.subject import Status, Subject, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """What was found, by participant and day; `whom` is the code of the participant or site."""
+    """What was found, swaps first, then by participant and day.
+
+    `whom` is the code of the participant or site.
+    """
 
     whom: str
     days: Window | None
@@ -54,15 +58,16 @@ def find(store: Store, site: str, selection: Selection) -> Log:
             subjects: Sequence[Subject] = [book.subject(selection.subject)]
         else:
             subjects = book.subjects(site)
-        found = tuple(
+        found = [
             deviation
             for subject in subjects
             for deviation in deviations(_steps(book, subject), selection.as_of)
             if deviation.planned or not selection.planned
             if selection.days is None or deviation.day in selection.days
-        )
+        ]
+        found.sort(key=lambda deviation: deviation.kind is not Kind.SWAPPED_BATCH)
         whom = subjects[0].code if selection.subject else site
-        return Log(whom=whom, days=selection.days, deviations=found)
+        return Log(whom=whom, days=selection.days, deviations=tuple(found))
 
     return store.read(work)
 
@@ -106,9 +111,20 @@ def _whole(path: Path, content: bytes) -> tuple[Path, ...]:
         return staging.publish()
 
 
+def broken(store: Store, subject: str) -> tuple[Deviation, ...]:
+    """What a participant's infusions lacked that were given all the same."""
+    log = find(store, "", Selection(subject=subject, as_of=date.min))
+    return tuple(deviation for deviation in log.deviations if deviation.breach)
+
+
+def _is_completed(visit: Visit) -> bool:
+    return visit.kind is Infused.INFUSION and visit.status is Status.COMPLETED
+
+
 def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
     """The participant's history, each state with the rules it was recorded under."""
     history = book.history(subject.code)
+    broken = giving.broken_then(book, subject, history)
     rules = partial(studies.version, book, subject.protocol)
     protocols = {version: rules(version) for version in {entry.version for entry in history}}
     return tuple(
@@ -121,6 +137,7 @@ def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
             at=entry.change.at,
             command=entry.change.command,
             reason=entry.change.reason,
+            breaches=broken.get(entry.number, ()) if _is_completed(entry.visit) else (),
         )
         for entry in history
     )

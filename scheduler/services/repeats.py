@@ -185,6 +185,7 @@ class _Repeating:
             other.batch != self._product.batch
             and other.chain == self._product.chain
             and other.stage is not Stage.FAILED
+            and not other.astray
             and not (other.expires and other.expires.passed(self._today))
             for other in self._book.products(self._product.subject)
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 
+from scheduler.breaches import Breach
 from scheduler.errors import BadValue, Problem, Refused, UnknownName, Unplaced
 from scheduler.feeds import Feed
 from scheduler.life import (
@@ -17,6 +18,7 @@ from scheduler.life import (
     StillAhead,
     ask_reason,
     check,
+    check_forced,
     check_reopening,
     check_sequence,
     rule,
@@ -25,7 +27,7 @@ from scheduler.products import Product
 from scheduler.protocol import Kind
 from scheduler.replanning import CALLED_OFF, adrift, expected_anew, follow, revised, standing_day
 from scheduler.services.clinics import Clinic
-from scheduler.services.giving import give, take_back
+from scheduler.services.giving import broken, give, take_back
 from scheduler.services.holdings import evidence
 from scheduler.services.rebooking import OutsideWindow, PairParted, Rebooking, SlotTaken
 from scheduler.store import Book, Change, Store
@@ -38,9 +40,9 @@ class Request:
     """What is to be done to one visit.
 
     `visit` is an encounter id, with "#N" for a further occurrence.  `day` is the actual
-    day (complete) or the new one (move); `forced` lets a move leave the window; `along`
-    names visits agreed with the participant that may move too; `batch` is what an
-    infusion was completed with.
+    day (complete) or the new one (move); `forced` lets a move leave the window, and records
+    an infusion that was given against the rules; `along` names visits agreed with the
+    participant that may move too; `batch` is what an infusion was completed with.
     """
 
     act: Act
@@ -61,6 +63,7 @@ class Outcome:
     as its expected date; `problems` are parts of calendars that could not be read.
     `products` are batches as they stand after the act, where it changes them; `supplies`
     are those of the infusions that change, and of the one that a completed visit prepares.
+    `breaches` are what a completed infusion lacked.
     `feeds` are calendar addresses of a participant who leaves, which answer on.
     """
 
@@ -70,6 +73,7 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     products: tuple[Product, ...] = ()
     supplies: tuple[Supply, ...] = ()
+    breaches: tuple[Breach, ...] = ()
     feeds: tuple[Feed, ...] = ()
 
     @property
@@ -119,8 +123,8 @@ def act(
             raise Unplaced(f"nothing was stored: {lost} would lose its slot; --force accepts that")
         if outcome.changes and not dry_run:
             book.record(change, [after for _, after in outcome.changes])
-            if outcome.products:
-                book.supply(change, outcome.subject.code, outcome.products)
+            for product in outcome.products:
+                book.supply(change, product.subject, [product])
         return outcome
 
     return store.read(work) if dry_run else store.write(work)
@@ -135,6 +139,7 @@ class _Acting:
         self._request, self._change, self._today = request, change, today
         self._book, self._people = book, clinic.site.people
         self._products: tuple[Product, ...] = ()
+        self._breaches: tuple[Breach, ...] = ()
         self._rebooking = Rebooking(book, clinic, request.subject)
         self._subject, self._tree = self._rebooking.subject, self._rebooking.tree
         self._visits = self._rebooking.visits
@@ -197,6 +202,7 @@ class _Acting:
             problems=self._rebooking.problems,
             products=self._products,
             supplies=tuple(self._supplies(before, after)),
+            breaches=self._breaches,
         )
 
     def _supplies(
@@ -234,7 +240,9 @@ class _Acting:
         result = rule(self._request.act).result
         match self._request.act:
             case Act.COMPLETE:
-                return replace(visit, status=result, actual=self._actual(visit))
+                actual = self._actual(visit)
+                why = (*visit.why, *(each.kept for each in self._breaches))
+                return replace(visit, status=result, actual=actual, why=why)
             case Act.MOVE:
                 return self._moved(visit)
             case Act.RESUME if visit.status is not Status.HELD:
@@ -268,9 +276,21 @@ class _Acting:
         return actual
 
     def _give(self, visit: Visit, batch: str | None, day: date) -> None:
-        self._products = give(self._book, self._tree.arm, self._visits, visit, batch, day)
-        if visit.kind is Kind.INFUSION:
+        arm, visits, forced = self._tree.arm, self._visits, self._request.forced
+        self._products = give(self._book, arm, visits, visit, batch, day, forced=forced)
+        if visit.kind is not Kind.INFUSION:
+            return
+        if not forced:
             self._evidence.check(visit, day)
+        elif found := broken(arm, visits, visit, self._products, self._evidence, day):
+            self._breaches = found
+            check_forced(
+                Act.COMPLETE,
+                f"record {visit.ref} against the rules",
+                reason=self._change.reason,
+                user=self._change.user,
+                people=self._people,
+            )
 
     def _day_past(self) -> date:
         actual = self._request.day or self._today

@@ -255,13 +255,13 @@ class Book:
         subject_id = self._id_of(subject)
         screenings.add(self._connection, self.marks.id_of(change), subject_id, ruling)
 
-    def rulings(self, subject: str) -> tuple[Ruled, ...]:
-        """What the subject's screenings came to, oldest first.
+    def rulings(self, subject: str, before: int | None = None) -> tuple[Ruled, ...]:
+        """What the subject's screenings came to, oldest first; `before` the change of a number.
 
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
-        return screenings.of_subject(self._connection, self._id_of(subject))
+        return screenings.of_subject(self._connection, self._id_of(subject), before)
 
     def history(self, subject: str) -> tuple[Entry, ...]:
         """Every state of the subject's visits that was ever recorded, oldest first.
@@ -290,6 +290,10 @@ class Book:
             UnknownName: nobody is enrolled under that code.
         """
         return products.states(self._connection, self._id_of(subject))
+
+    def supplied(self, number: int) -> tuple[Product, ...]:
+        """The states of batches, anybody's, that the change of that number recorded."""
+        return products.of_change(self._connection, number)
 
     def supply(self, change: Change, subject: str, changed: Sequence[Product]) -> None:
         """Append states of the subject's batches; those that are new are entered.

@@ -23,8 +23,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A visit as one change left it, and the protocol version its participant was on then."""
+    """A visit as one change left it, and the protocol version its participant was on then.
 
+    `number` is the key of the change: later changes have higher ones.
+    """
+
+    number: int
     change: Change
     visit: Visit
     version: str

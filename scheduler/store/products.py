@@ -58,6 +58,11 @@ def states(connection: Connection, subject_id: int) -> tuple[Product, ...]:
     return _found(connection, products.c.subject_id == subject_id)
 
 
+def of_change(connection: Connection, change_id: int) -> tuple[Product, ...]:
+    """The states of batches that one change recorded, whoever they belong to."""
+    return _found(connection, product_entries.c.change_id == change_id)
+
+
 def append(
     connection: Connection, change_id: int, subject_id: int, changed: Sequence[Product]
 ) -> None:

@@ -50,9 +50,13 @@ def add(connection: Connection, change_id: int, subject_id: int, ruling: Ruling)
     connection.execute(insert(screenings), row)
 
 
-def of_subject(connection: Connection, subject_id: int) -> tuple[Ruled, ...]:
-    """Everything that was ever found of a subject, oldest first."""
+def of_subject(
+    connection: Connection, subject_id: int, before: int | None = None
+) -> tuple[Ruled, ...]:
+    """Everything that was found of a subject, ever or `before` a change, oldest first."""
     query = _RULINGS.where(screenings.c.subject_id == subject_id)
+    if before is not None:
+        query = query.where(screenings.c.change_id < before)
     return tuple(map(_ruled, connection.execute(query)))
 
 

@@ -88,6 +88,11 @@ def history(connection: Connection, subject_id: int) -> tuple[Entry, ...]:
         .order_by(tables.visit_entries.c.id)
     )
     return tuple(
-        Entry(change=rows.change_of(row), visit=rows.visit_of(row), version=row.version)
+        Entry(
+            number=row.change_id,
+            change=rows.change_of(row),
+            visit=rows.visit_of(row),
+            version=row.version,
+        )
         for row in connection.execute(query)
     )

@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import BytesIO
 from itertools import pairwise
 
 import pytest
 from pypdf import PdfReader
 
+from scheduler.breaches import Breach
+from scheduler.clearance import Clearance, InfusionTest, State
 from scheduler.dates import Window
 from scheduler.deviations import Deviation, Kind
 from scheduler.errors import UnknownName
 from scheduler.exporters.deviations import COLUMNS, log, record, table
-from scheduler.subject import Status
+from scheduler.products import Expiry, Product, Stage, breach
+from scheduler.subject import Status, Weight
+from scheduler.words import Words
 from tests.arms import trial, zhujiang
 from tests.printing import PRINTED, templates, visits
 
@@ -71,6 +76,38 @@ def test_log_flows_over_pages_and_repeats_its_head() -> None:
     assert "Monitor signature" in pages[-1]
 
 
+def broken() -> list[Breach]:
+    """A breach of each kind, with all that may be wrong with a batch."""
+    infusion = next(visit for visit in visits() if visit.encounter == "infusion-1")
+    day = infusion.target
+    grown = Product(
+        subject=infusion.subject,
+        batch="B-1",
+        chain=1,
+        stage=Stage.RELEASED,
+        weight=Weight(kg=Decimal(70), measured=day),
+        ordered=day,
+        released=date(2026, 4, 10),
+        expires=Expiry(day=date(2026, 4, 8)),
+    )
+    others = replace(
+        grown,
+        subject="ZJ-002",
+        batch="B-2",
+        stage=Stage.FAILED,
+        reason="fungi",
+        given=("ZJ-003 infusion-1",),
+        released=None,
+        expires=None,
+    )
+    pregnancy = InfusionTest(
+        rule="pregnancy", valid_days=15, label=Words.of(en="Pregnancy test", zh="妊娠试验")
+    )
+    old = Clearance(test=pregnancy, state=State.OUTDATED, tested=date(2026, 3, 20))
+    found = [breach(others, infusion, 1, day), breach(grown, infusion, 2, day)]
+    return [*filter(None, found), old.breach]
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [
@@ -80,6 +117,13 @@ def test_log_flows_over_pages_and_repeats_its_head() -> None:
                 *("Deviation log", "Out of window by decision", "PLANNED"),
                 *("which it should precede", "Not recorded 9 d after the end of the window"),
                 "Infusion 1 + 3 d, window −1 d / +1 d version 1",
+                "Given another participant's cells BATCH B-2 OF ZJ-002 WAS GIVEN",
+                "it was recorded as given to ZJ-003 infusion-1 it failed (fungi)",
+                "Given with a batch that may not be given Batch B-1 it grew from aspiration 1",
+                "it is released on 2026-04-10 only",
+                "Given without a valid test result Pregnancy test: negative of 2026-03-20",
+                "Pregnancy test: negative, at most 15 d before an infusion",
+                "only a participant's own batch is given",
             ],
         ),
         (
@@ -91,6 +135,13 @@ def test_log_flows_over_pages_and_repeats_its_head() -> None:
                 "按方案应在其之前",
                 "监查员",
                 "未记录 窗口期结束后已过 9 天",
+                "误输 ZJ-002 的批次 B-2",
+                "已记录输注给 ZJ-003",
+                "制备失败（fungi）",
+                "使用了不得输注的批次 批次 B-1 来源于第 1 次采集",
+                "2026-04-10 才放行",
+                "无有效检查结果即输注 妊娠试验",
+                "输注前 15 天内",
                 RULE_ZH,
             ],
         ),
@@ -107,6 +158,7 @@ def test_every_kind_has_words(language: str, words: list[str]) -> None:
         deviation(kind=Kind.NO_SLOT, visit=lost, days=None),
         deviation(kind=Kind.UNRECORDED, visit=ahead, days=9, user="", reason=""),
         deviation(kind=Kind.OUT_OF_ORDER, beside=replace(visits()[6], actual=date(2026, 4, 14))),
+        *(deviation(kind=Kind(each.kind), days=None, breach=each) for each in broken()),
     ]
     days = Window(earliest=date(2026, 4, 1), latest=date(2026, 4, 30))
     text = " ".join(printed(found, language, days=days, paper="Letter"))
