@@ -75,9 +75,9 @@ def broken(
 
 def broken_then(
     book: Book, subject: Subject, history: Sequence[Entry]
-) -> Mapping[int, tuple[Breach, ...]]:
-    """What infusions lacked by what was known when they were recorded, by the change's number."""
-    found: dict[int, tuple[Breach, ...]] = {}
+) -> Mapping[tuple[int, str], tuple[Breach, ...]]:
+    """What infusions lacked by what was known when they were recorded, by change and visit."""
+    found: dict[tuple[int, str], tuple[Breach, ...]] = {}
     states: dict[str, Visit] = {}
     for entry in history:
         visit, states[entry.visit.ref] = entry.visit, entry.visit
@@ -91,7 +91,8 @@ def broken_then(
         )
         given = [p for p in book.supplied(entry.number) if mark(p, visit) in p.given]
         arm, standing = treatment(text, subject.arm), current(states.values())
-        found[entry.number] = broken(arm, standing, visit, given, evidence, visit.actual)
+        lacked = broken(arm, standing, visit, given, evidence, visit.actual)
+        found[entry.number, visit.ref] = lacked
     return found
 
 

@@ -14,11 +14,10 @@ from scheduler.dates import Window
 from scheduler.deviations import Deviation, Kind, Step, deviations
 from scheduler.exporters import deviations as exporter
 from scheduler.files import Staging
-from scheduler.protocol import Kind as Infused
 from scheduler.services import giving, publication, studies
 from scheduler.services.clinics import Clinic
 from scheduler.store import Book, Store
-from scheduler.subject import Status, Subject, Visit
+from scheduler.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +116,6 @@ def broken(store: Store, subject: str) -> tuple[Deviation, ...]:
     return tuple(deviation for deviation in log.deviations if deviation.breach)
 
 
-def _is_completed(visit: Visit) -> bool:
-    return visit.kind is Infused.INFUSION and visit.status is Status.COMPLETED
-
-
 def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
     """The participant's history, each state with the rules it was recorded under."""
     history = book.history(subject.code)
@@ -137,7 +132,7 @@ def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
             at=entry.change.at,
             command=entry.change.command,
             reason=entry.change.reason,
-            breaches=broken.get(entry.number, ()) if _is_completed(entry.visit) else (),
+            breaches=broken.get((entry.number, entry.visit.ref), ()),
         )
         for entry in history
     )

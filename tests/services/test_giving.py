@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from scheduler.deviations import Kind
 from scheduler.errors import BadValue, Refused, Unplaced
 from scheduler.life import Act
 from scheduler.products import Product, Stage
+from scheduler.services import monitoring
 from scheduler.store import Store
 from scheduler.subject import OPEN, Status, Visit, current
 from tests.courses import Course, begin
@@ -104,7 +106,7 @@ def do(course: Course, batch: str, step: Step) -> None:
         case "end":
             course.fail(batch, today=day, end=True)
         case "give":
-            course.give(visit.ref, batch, str(day))
+            course.give(visit.ref, batch, str(day), forced=step.forced)
         case "complete":
             course.complete(visits["aspiration"].ref, reason="as it was")
         case "resume":
@@ -122,18 +124,22 @@ def states(course: Course) -> list[Product]:
 
 
 def check_given(course: Course) -> None:
-    """Every completed infusion has one batch that was right when it was recorded."""
+    """Every completed infusion has one batch that was right then, or it is a deviation."""
     recorded = states(course)
+    broken = {(each.visit.ref, each.kind) for each in monitoring.broken(course.store, course.code)}
     for visit in course.visits().values():
         given_now = [p for p in course.batches().values() if visit.ref in p.given]
         if visit.encounter not in INFUSIONS or visit.status is not Status.COMPLETED:
             assert given_now == []
             continue
+        if not given_now:
+            assert (visit.ref, Kind.SWAPPED_BATCH) in broken
+            continue
         [product] = given_now
         then = [s for s in recorded if s.batch == product.batch and visit.ref in s.given]
         day = visit.actual
         assert day is not None
-        assert any(
+        assert (visit.ref, Kind.UNFIT_BATCH) in broken or any(
             state.stage is Stage.RELEASED
             and state.released is not None
             and state.expires is not None
@@ -142,6 +148,21 @@ def check_given(course: Course) -> None:
         )
         aspirations = [v for v in course.visits().values() if v.encounter == "aspiration"]
         assert 1 <= product.chain <= len(aspirations)
+
+
+def astray(*courses: Course) -> set[tuple[str, str]]:
+    """Which batches were recorded as given to somebody else, and where."""
+    batches = [batch for course in courses for batch in course.batches().values()]
+    return {(batch.batch, mark) for batch in batches for mark in batch.astray}
+
+
+def unmarked(course: Course) -> dict[str, Product]:
+    """The batches as they stand, but for their marks of other participants."""
+    own = {
+        batch.batch: tuple(mark for mark in batch.given if mark not in batch.astray)
+        for batch in course.batches().values()
+    }
+    return {id: replace(batch, given=own[id]) for id, batch in course.batches().items()}
 
 
 def check_pair(course: Course) -> None:
@@ -159,11 +180,12 @@ def superseded(course: Course) -> dict[str, Visit]:
 @settings(max_examples=25)
 @given(lived=st.lists(steps, min_size=4, max_size=12))
 def test_laws_of_products_hold_through_every_life(begun: Path, lived: list[Step]) -> None:
-    """No infusion without a right batch, no batch for two, the pair a week apart, history kept."""
+    """No infusion without a right batch or a deviation, no batch for two, history kept."""
     with copied(begun) as courses:
         for step in lived:
             course, other = courses[step.who], courses[1 - step.who]
-            gone, beside = superseded(course), (other.visits(), other.batches())
+            gone, beside = superseded(course), (other.visits(), unmarked(other))
+            marks = astray(*courses)
             owners = {b.casefold(): c.code for c in courses for b in c.batches()}
             before = course.visits(), course.batches()
             try:
@@ -173,7 +195,9 @@ def test_laws_of_products_hold_through_every_life(begun: Path, lived: list[Step]
                 assert (course.visits(), course.batches()) == before
             else:
                 event(f"{step.verb} done")
-            assert (other.visits(), other.batches()) == beside
+            assert (other.visits(), unmarked(other)) == beside
+            assert marks <= astray(*courses), "what went to somebody else is never free again"
+            assert step.forced or marks == astray(*courses)
             after = superseded(course)
             assert {ref: after[ref] for ref in gone} == gone
             now = {b.casefold(): c.code for c in courses for b in c.batches()}
