@@ -1,8 +1,10 @@
 """The schema of the book: is it there, is it this program's, and make it so."""
 
+from sqlite3 import SQLITE_ERROR
 from threading import Lock
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from scheduler.errors import Refused, StoreUnavailable
 from scheduler.store.tables import REVISION, changes
@@ -17,6 +19,9 @@ _TABLES = {
     "postgresql": text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"),
 }
 """Asked at every transaction, so without SQLAlchemy's inspector, which is slow to set up."""
+
+_OURS = text(f"SELECT version_num FROM {VERSION_TABLE} LEFT JOIN {changes.name} ON false")
+"""The version, where the tables that make a book are there; else SQLite refuses the question."""
 
 _one_at_a_time = Lock()
 """Alembic keeps what it is doing in global names, which two threads would share."""
@@ -75,6 +80,8 @@ def exists(connection: Connection, place: str) -> bool:
         ForeignDatabase: it holds something else.
         OtherSchema: it holds a book of another schema.
     """
+    if _is_ours(connection):
+        return True
     found = revision(connection, place)
     if found not in {None, REVISION}:
         raise OtherSchema(place, str(found))
@@ -101,6 +108,21 @@ def migrate(connection: Connection) -> None:
     config.attributes["connection"] = connection
     with _one_at_a_time:
         upgrade(config, "head")
+
+
+def _is_ours(connection: Connection) -> bool:
+    """Whether one short question shows that this is a book of this program's schema.
+
+    On PostgreSQL a question about tables that are not there would end the transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        return False
+    try:
+        return bool(connection.scalar(_OURS) == REVISION)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR:
+            raise
+        return False
 
 
 def _names(connection: Connection) -> set[str]:

@@ -35,6 +35,9 @@ _CAUSES = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk fails",
 }
 
+_WRITES = "may write"
+"""What is noted of a connection, for as long as it lives."""
+
 _PAUSE = 0.001, 0.005
 """Seconds between two attempts to become the writer; a change takes some ten milliseconds."""
 
@@ -98,12 +101,12 @@ class Sqlite:
 
     def begin_reading(self, connection: Connection) -> None:
         """Begin a transaction that sees one state of the book and changes nothing."""
-        connection.exec_driver_sql("PRAGMA query_only = ON")
+        allow_writing(connection, False)
         connection.exec_driver_sql("BEGIN")
 
     def begin_writing(self, connection: Connection, *, alone: bool = True) -> None:  # noqa: ARG002 - SQLite's writer always is
         """Begin a transaction that sees one state of the book and may change it."""
-        connection.exec_driver_sql("PRAGMA query_only = OFF")
+        allow_writing(connection, True)
         # SQLite's own waiting asks ever more rarely, so whoever comes last is served first.
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
         try:
@@ -192,6 +195,16 @@ class Sqlite:
 
     def _unreachable(self, error: OSError) -> StoreUnavailable:
         return StoreUnavailable(f"{self.place} cannot be made or opened: {error.strerror}")
+
+
+def allow_writing(connection: Connection, allowed: bool) -> None:
+    """Whether the next transactions on a connection may change anything.
+
+    The pragma makes SQLite prepare every statement anew, so it is not repeated.
+    """
+    if connection.info.get(_WRITES) != allowed:
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if allowed else 'ON'}")
+        connection.info[_WRITES] = allowed
 
 
 def of_file(path: Path) -> Sqlite:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import BadInput, OutputError, Problem, SchedulerError, StoreUnavailable
-from scheduler.store.sqlite import Sqlite
+from scheduler.store.sqlite import Sqlite, allow_writing
 
 _PAUSE = 0.1
 """Seconds between two attempts to lock a book that others write."""
@@ -61,7 +61,7 @@ def appearing(out: Path) -> Iterator[Path]:
 def copy(database: Sqlite, out: Path) -> None:
     """Write the book as it is at one moment into the empty file `out`; writers go on."""
     with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only = OFF")
+        allow_writing(connection, True)
         connection.exec_driver_sql("VACUUM INTO ?", (str(out),))
 
 

@@ -71,6 +71,7 @@ def test_other_schema_is_refused_with_advice(
     databases: Databases, revision: str, advice: str
 ) -> None:
     with databases.book() as url, by_hand(url) as connection, Store(url) as store:
+        assert store.read(lambda book: book.subjects()) == ()
         _set_revision(connection, revision)
         for use in (store.read, store.write):
             with pytest.raises(StoreUnavailable, match=advice):

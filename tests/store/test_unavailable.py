@@ -16,7 +16,7 @@ from scheduler.errors import BadValue, StoreUnavailable
 from scheduler.store import Book, Store
 from scheduler.store.engines import engine
 from tests.databases import Databases, PostgresqlDatabases
-from tests.store.values import SUBJECT, VISIT, enrolling
+from tests.store.values import SUBJECT, VISIT, enrolling, later
 
 
 def refusals(url: str) -> list[str]:
@@ -86,6 +86,10 @@ def test_reading_changes_nothing(databases: Databases) -> None:
             store.read(enrolling(SUBJECT, VISIT))
         assert store.read(lambda book: book.subjects()) == ()
         store.write(enrolling(SUBJECT, VISIT))
+        with pytest.raises(StoreUnavailable):
+            store.read(lambda book: book.record(later("visit confirm", 30), [VISIT]))
+        assert len(store.read(lambda book: book.deeds())) == 1
+        store.write(lambda book: book.record(later("visit confirm", 30), [VISIT]))
 
 
 def test_locked_sqlite_book(tmp_path: Path) -> None:

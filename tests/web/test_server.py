@@ -11,6 +11,7 @@ from threading import Thread
 import httpx
 import pytest
 
+from scheduler.web.server import listen
 from tests.databases import SqliteFiles
 from tests.running import Schedule, site_file
 from tests.subscribing import path_of, served
@@ -97,6 +98,13 @@ def test_only_a_trusted_proxy_speaks_for_others(enrolled: Schedule) -> None:
         "127.0.0.1, 10.0.0.0/8": ("192.0.2.7", True),
         "10.0.0.0/8": ("127.0.0.1", False),
     }
+
+
+def test_the_end_of_an_answer_does_not_wait_for_its_beginning() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_what_keeps_it_from_starting(enrolled: Schedule, sqlite_files: SqliteFiles) -> None:
