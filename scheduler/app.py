@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -116,8 +116,8 @@ class App:
 
     def remaining(self, seconds: float | None) -> Callable[[], float]:
         """How many of so many seconds are left, from now on; None: there is no end."""
-        end = inf if seconds is None else monotonic() + seconds
-        return lambda: end - monotonic()
+        # Other processes may ask, too: the clock is one, and a partial can be sent to them.
+        return partial(_left, inf if seconds is None else monotonic() + seconds)
 
     def postman(self) -> "Postman":
         """Who takes mails to the mail server that the settings name."""
@@ -133,6 +133,10 @@ class App:
         """The history's entry for a command that is run now."""
         user = self.settings.get("user") or ""
         return Change(user=user, at=self.now(), command=command, reason=reason)
+
+
+def _left(end: float) -> float:
+    return end - monotonic()
 
 
 def _login() -> str:

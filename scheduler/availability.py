@@ -134,6 +134,7 @@ class Availability:
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
+        self._quotas: Mapping[tuple[Kind, int], int] | None = None
         self._shared: dict[tuple[Need, ...], tuple[tuple[str, ...], ...]] = {}
         self._whole: Availability | None = None
         self._loads: dict[int, Load] = {}
@@ -168,6 +169,19 @@ class Availability:
             other._earliest[demand] = _Starts(other, demand, table)
         return other
 
+    def allotted(self, quotas: Mapping[tuple[Kind, int], int]) -> "Availability":
+        """The same where the laboratory takes just so many more visits of a kind on a day."""
+        other = copy(self._whole or self)
+        other._quotas, other._earliest, other._remembered = quotas, {}, {}
+        return other
+
+    def laboratory_room(self, kind: Kind | None, ordinal: int) -> int | None:
+        """How many more visits of a kind its laboratory takes that day; None: not capped."""
+        room = self.load(ordinal).laboratory_room(self.site.laboratory, kind)
+        if room is None or kind is None or self._quotas is None:
+            return room
+        return self._quotas.get((kind, ordinal), 0)
+
     def remember(self, key: Hashable, found: Callable[[], T]) -> T:
         """What follows from this availability and `key`, found out once."""
         if key not in self._remembered:
@@ -194,8 +208,8 @@ class Availability:
 
     def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
         """Whether something is taken of any of them that day, or visits count for caps."""
-        if self.is_capped and self._occupancy.is_visited(ordinal):
-            return True
+        if self.is_capped and (self._quotas is not None or self._occupancy.is_visited(ordinal)):
+            return True  # with quotas, no two days are alike
         return self._occupancy.is_taken(owners, ordinal)
 
     def is_engaged(self, ordinal: int) -> bool:
@@ -289,7 +303,7 @@ class Availability:
     def room(self, demand: Demand, ordinal: int) -> int | None:
         """How many more visits of this demand's kind a day takes; None where that is not capped."""
         load = self.load(ordinal)
-        rooms = [load.laboratory_room(self.site.laboratory, demand.work)]
+        rooms = [self.laboratory_room(demand.work, ordinal)]
         if demand.infusion:
             rooms.append(load.room(self.site.caps))
         return min((room for room in rooms if room is not None), default=None)
@@ -300,7 +314,7 @@ class Availability:
         if demand.infusion and load.room(self.site.caps) == 0:
             most = self.site.caps.infusions_per_day
             return f"as many infusions that day as the site takes ({most})"
-        if laboratory and demand.work and load.laboratory_room(laboratory, demand.work) == 0:
+        if laboratory and demand.work and self.laboratory_room(demand.work, ordinal) == 0:
             most, work = laboratory.most(demand.work), WORK[demand.work]
             return f"cell laboratory: as many {work} that day as it takes ({most})"
         return None

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from scheduler.appointments import Appointment
@@ -34,7 +35,7 @@ class Occupancy:
     ) -> None:
         self._zone, self._minutes = zone, Minutes(zone)
         self._busy: dict[str, list[Busy]] = defaultdict(list)
-        self._taken: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._taken: dict[str, dict[int, int]] = defaultdict(partial(defaultdict, int))
         for source in busy:
             self._busy[source.owner].append(source)
             days = self._taken[source.owner]

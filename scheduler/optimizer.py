@@ -25,7 +25,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from scheduler.joint.selection import CROWDED, Problem, Selection
+from scheduler.joint.selection import CROWDED, Problem, Relaxation, Selection
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
@@ -49,6 +49,15 @@ def select(
     `told` hears how much of the work is done, from 0 to 1.
     """
     return _Selecting(problem, remaining, told).selection()
+
+
+def relax(
+    problem: Problem,
+    remaining: Callable[[], float] = lambda: inf,
+    told: Callable[[float], object] = lambda _: None,
+) -> Relaxation:
+    """The cheapest selection that may take parts of options, as far as time allows."""
+    return _Selecting(problem, remaining, told).relaxation()
 
 
 class Quiet(highspy.Highs):
@@ -77,6 +86,7 @@ class _Selecting:
         self._owner = np.repeat(np.arange(len(options)), lengths)
         self._bound = -inf
         self._prices: Floats = np.zeros(len(problem.rows))
+        self._parts: Floats = np.zeros(len(options))
 
     def selection(self) -> Selection:
         """The answer; what the LP proves holds whatever becomes of the MIP."""
@@ -105,14 +115,29 @@ class _Selecting:
             prices=tuple((-self._prices).tolist()),
         )
 
+    def relaxation(self) -> Relaxation:
+        """What the LP takes of every row."""
+        if not self._problem.groups:
+            return Relaxation(used=(0.0,) * len(self._problem.rows), bound=0.0)
+        self._relaxed()
+        taken = np.repeat(self._parts, np.diff(self._starts))
+        used = np.bincount(self._rows, weights=taken, minlength=len(self._problem.rows))
+        return Relaxation(used=tuple(used.tolist()), bound=self._bound)
+
     def _relaxed(self) -> Floats:
         """Solve the LP; the reduced cost of every option, and the bound they prove."""
         model = self._model(first := self._promising())
         inside = np.zeros(len(self._costs), dtype=bool)
         inside[first] = True
+        order = first
         while True:
             self._run(model)
-            duals = np.asarray(model.getSolution().row_dual)
+            solution = model.getSolution()
+            parts = np.asarray(solution.col_value)[len(self._prices) :]
+            if len(parts) == len(order):
+                self._parts = np.zeros(len(self._costs))
+                self._parts[order] = parts
+            duals = np.asarray(solution.row_dual)
             if len(duals) != len(self._sizes) + len(self._prices):
                 duals = np.zeros(len(self._sizes) + len(self._prices))  # time was up at once
             groups, prices = np.split(duals, [len(self._sizes)])
@@ -127,6 +152,7 @@ class _Selecting:
                 reduced: Floats = costs - least[self._group]
                 return reduced
             inside[entering] = True
+            order = np.concatenate((order, entering))
             self._add(model, entering)
 
     def _priced(self) -> Floats:

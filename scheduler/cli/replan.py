@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
+from types import ModuleType
 
 import click
 
@@ -13,15 +14,24 @@ from scheduler.dates import Window
 from scheduler.errors import BadValue, UsageError
 from scheduler.exporters import records
 from scheduler.joint.patterns import DAY, LOST, MOVED
-from scheduler.joint.selection import CROWDED, Select
+from scheduler.joint.selection import CROWDED
 from scheduler.life import ask_reason
+from scheduler.services import network
 from scheduler.services import replan as service
 from scheduler.services.cases import Lost
+from scheduler.services.network import Network, Solver
 from scheduler.services.replan import Closure, Proposal, Request
+from scheduler.store import Change
 from scheduler.subject import Visit
+
+Remaining = Callable[[], float]
+"""How many seconds are left."""
 
 
 @click.command()
+@click.option(
+    "--all-sites", is_flag=True, help="Every site that is known, for sites may share a laboratory."
+)
 @click.option("--subject", "subjects", multiple=True, metavar="CODE", help="Only who is named.")
 @click.option(
     "--closed",
@@ -49,6 +59,7 @@ from scheduler.subject import Visit
 @click.pass_obj
 def replan(
     app: App,
+    all_sites: bool,
     subjects: tuple[str, ...],
     owners: tuple[str, ...],
     first: date | None,
@@ -65,7 +76,6 @@ def replan(
 
     Without --closed, the site file and the conflict calendars say what is shut.
     """
-    today = as_of or app.today(app.clinic.site)
     request = Request(
         subjects=frozenset(subjects),
         closures=_closures(owners, first, last),
@@ -74,23 +84,29 @@ def replan(
     change = app.change("replan", reason.strip())
     if applies:
         ask_reason("apply a proposal", change.reason)
-    with screen.progress("Re-planning") as watch:
-        remaining = app.remaining(time_limit)
-        select = _optimizer(remaining, lambda part: watch(round(100 * part), 100))
-        found = service.propose(app.store, app.clinic, request, change, today, select, remaining)
-    if as_json:
-        screen.print_json(_record(found))
+    remaining = app.remaining(time_limit)
+    if all_sites:
+        if owners:
+            raise UsageError("--closed names what is shut at one site: leave --all-sites out")
+        found = _of_all(app, request, change, as_of, remaining)
     else:
-        _print(found)
-    screen.warn_incomplete(found.problems)
-    _remark(found, exact=select is not None)
-    service.check_placed(found, accepted=accept_unplaced)
+        found = _of_one(app, request, change, as_of, remaining)
+    if as_json:
+        screen.print_json(_record_all(found) if all_sites else _record(found.proposals[0]))
+    for proposal in found.proposals:
+        if not as_json:
+            _print(proposal)
+        screen.warn_incomplete(proposal.problems)
+        _count(proposal, named=all_sites)
+    _remark(found, exact=_optimizer() is not None)
+    for proposal in found.proposals:
+        service.check_placed(proposal, accepted=accept_unplaced)
     if not applies:
-        if found.changes:
+        if any(proposal.changes for proposal in found.proposals):
             screen.say("Nothing was stored; --apply with a --reason does that.")
         return
-    service.apply(app.store, found, change)
-    screen.say(f"Stored; appointments moved: {found.moved}")
+    service.apply_all(app.store, found.proposals, change)
+    screen.say(f"Stored; appointments moved: {sum(each.moved for each in found.proposals)}")
     if owners:
         screen.say(
             "What is shut was given for this run only: put it into the site file or a conflict"
@@ -98,12 +114,51 @@ def replan(
         )
 
 
-def _optimizer(remaining: Callable[[], float], told: Callable[[float], object]) -> Select | None:
+def _of_one(
+    app: App, request: Request, change: Change, as_of: date | None, remaining: Remaining
+) -> Network:
+    today = as_of or app.today(app.clinic.site)
+    optimizer = _optimizer()
+    with screen.progress("Re-planning") as watch:
+        told = _percent(watch, 100)
+        select = partial(optimizer.select, remaining=remaining, told=told) if optimizer else None
+        found = service.propose(app.store, app.clinic, request, change, today, select, remaining)
+    return Network(proposals=(found,), bound=found.bound)
+
+
+def _of_all(
+    app: App, request: Request, change: Change, as_of: date | None, remaining: Remaining
+) -> Network:
+    optimizer = _optimizer()
+    with screen.progress("Re-planning") as watch:
+        relax = (
+            partial(optimizer.relax, remaining=remaining, told=_percent(watch, 50))
+            if optimizer
+            else None
+        )
+        select = partial(optimizer.select, remaining=remaining) if optimizer else None
+        solver = Solver(relax=relax, select=select) if relax and select else None
+        return network.propose(
+            app.store,
+            app.clinics(),
+            request,
+            change,
+            lambda site: as_of or app.today(site),
+            solver,
+            remaining,
+        )
+
+
+def _percent(watch: Callable[[int, int], object], whole: int) -> Callable[[float], object]:
+    return lambda part: watch(round(whole * part), 100)
+
+
+def _optimizer() -> ModuleType | None:
     try:
         from scheduler import optimizer
     except ImportError:
         return None
-    return partial(optimizer.select, remaining=remaining, told=told)
+    return optimizer
 
 
 def _closures(
@@ -159,13 +214,16 @@ def _row(before: Visit, after: Visit) -> list[str]:
     ]
 
 
-def _remark(found: Proposal, *, exact: bool) -> None:
+def _count(found: Proposal, *, named: bool) -> None:
     others = len(found.told) - found.moved - found.found
     parts = [f"{found.moved} of {found.free} open appointments move"]
     parts += [f"{found.found} visits find a slot"] if found.found else []
     parts += [f"{others} only change units"] if others else []
     parts += [f"{len(found.lost)} find no other slot"] if found.lost else []
-    screen.say("; ".join(parts) + ".")
+    screen.say(f"{f'{found.site.code}: ' if named else ''}{'; '.join(parts)}.")
+
+
+def _remark(found: Network, *, exact: bool) -> None:
     if not exact:
         screen.say(
             "Placed one participant after another, with one ejection each: the optimiser is not"
@@ -176,6 +234,15 @@ def _remark(found: Proposal, *, exact: bool) -> None:
         f" {LOST:,} for a visit without a slot or outside its window, {MOVED:,} for a moved"
         f" appointment, {DAY} for a weighted day off target, {CROWDED} for a place on a full day."
     )
+
+
+def _record_all(found: Network) -> records.Record:
+    return {
+        "sites": [_record(proposal) for proposal in found.proposals],
+        "cost": found.cost,
+        "bound": found.bound,
+        "gap": found.gap,
+    }
 
 
 def _record(found: Proposal) -> records.Record:

@@ -11,8 +11,9 @@ True
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 from scheduler.availability import Availability
 from scheduler.joint.patterns import LOST, Case, Pattern
@@ -79,18 +80,22 @@ class Choosing:
 
     def _choose_patterns(self, prices: dict[int, int]) -> float:
         """Choose patterns when places cost so much; the result is a bound on all."""
-        cases = list(self._patterns)
-        alone = [case for case in self.cases if case not in self._patterns]
-        groups = tuple(tuple(self._options(case, prices)) for case in cases)
-        least = sum(self._cheapest(case, _NOTHING, prices) for case in alone)
-        found = self._select(Problem(groups=groups, rows=self.places.problem_rows()))
-        self._chosen = dict.fromkeys(alone, _NOTHING)
-        for case, n in zip(cases, found.chosen, strict=True):
+        problem, least = self.problem(prices)
+        found = self._select(problem)
+        self._chosen = {case: _NOTHING for case in self.cases if case not in self._patterns}
+        for case, n in zip(self._patterns, found.chosen, strict=True):
             self._chosen[case] = self._patterns[case][n]
         paid = sum(price * self.places.limits[row] for row, price in prices.items())
         return found.bound + least - paid
 
-    def _options(self, case: Case, prices: dict[int, int]) -> Iterator[Option]:
+    def problem(self, prices: Mapping[int, int] = MappingProxyType({})) -> tuple[Problem, int]:
+        """The choice of patterns, and what those cost at least who have none to choose."""
+        alone = [case for case in self.cases if case not in self._patterns]
+        groups = tuple(tuple(self._options(case, prices)) for case in self._patterns)
+        least = sum(self._cheapest(case, _NOTHING, prices) for case in alone)
+        return Problem(groups=groups, rows=self.places.problem_rows()), least
+
+    def _options(self, case: Case, prices: Mapping[int, int]) -> Iterator[Option]:
         for n, pattern in enumerate(self._patterns[case]):
             if (case, n) not in self._rows:
                 self._rows[case, n] = tuple(self._pattern_rows(case, pattern))
@@ -98,7 +103,7 @@ class Choosing:
             cost = pattern.cost + self._cheapest(case, pattern, prices)
             yield Option(cost + sum(prices.get(row, 0) for row in rows), rows)
 
-    def _cheapest(self, case: Case, pattern: Pattern, prices: dict[int, int]) -> int:
+    def _cheapest(self, case: Case, pattern: Pattern, prices: Mapping[int, int]) -> int:
         """What the leaves of a pattern cost at least, places included."""
         if not prices:
             return case.cheapest(pattern)

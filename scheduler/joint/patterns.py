@@ -69,6 +69,17 @@ class Case:
         default_factory=dict, init=False
     )
 
+    def allotted(self, availability: Availability) -> "Case":
+        """The same in the free time of a site that is held to quotas."""
+        own, nodes = availability.seen_by(self.code), self.nodes()
+        standing = {
+            id: at._replace(usable=at.usable and bool(own.starts(nodes[id].demand, at.day)))
+            if id in nodes
+            else at
+            for id, at in self.standing.items()
+        }
+        return replace(self, availability=own, standing=standing)
+
     def parts(self) -> Iterator["Case"]:
         """The same in parts that have no day in common: branches that hang on settled days.
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from scheduler.availability import Availability, Demand
 from scheduler.joint.selection import Row
 from scheduler.minutes import runs
-from scheduler.protocol import Need
+from scheduler.protocol import Kind, Need
 
 SPARE = 5
 """One place in so many is better left free, so that load spreads evenly."""
@@ -33,6 +33,8 @@ class Places:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._taken: dict[tuple[Demand, int], tuple[int, ...]] = {}
         self.limits: list[int] = []
+        self.laboratory: dict[int, tuple[Kind, int, int]] = {}
+        """The rows that are places of the laboratory, too: for what, when, and how many."""
         self._spare: list[int] = []
 
     def rows(self, demand: Demand, day: int) -> tuple[int, ...]:
@@ -48,6 +50,9 @@ class Places:
             if demand.work and (room := self._availability.room(demand, day)) is not None:
                 # A resource may be called like a kind, but no visit takes zero minutes.
                 rows.append(self._row((demand.work, 0, day), room))
+                at = self._availability.laboratory_room(demand.work, day)
+                if at is not None:
+                    self.laboratory[rows[-1]] = demand.work, day, at
             found = self._taken[demand, day] = tuple(rows)
         return found
 

@@ -72,5 +72,19 @@ class Selection:
     prices: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """A selection that may take parts of options: how much of each row it `used`.
+
+    No selection costs less than `bound`.
+    """
+
+    used: tuple[float, ...]
+    bound: float
+
+
+Relax = Callable[[Problem], Relaxation]
+"""A solver of what is easier than a selection."""
+
 Select = Callable[[Problem], Selection]
 """A solver; it gives the best it has found when its time is up."""

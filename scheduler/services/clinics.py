@@ -63,7 +63,8 @@ class SiteNotNamed(UsageError):
 def find(settings: Settings, code: str | None = None, web: Web | None = None) -> Clinic:
     """The clinic of that code, else of the `site` setting, else the only one, else the demo site.
 
-    A site file that is broken is in the way of its own site only.
+    A site file that is broken is in the way of its own site only, and of placing visits at one
+    whose laboratory it may share.
 
     Raises:
         SiteNotNamed: there are several, and none is named.
@@ -96,7 +97,8 @@ def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
 
     Raises:
         UnknownName: no site file has the code of the setting.
-        BadInput: a site file cannot be read or is wrong, or two are of one site.
+        BadInput: a site file cannot be read or is wrong, two are of one site, or two say
+            different things of a laboratory that they share.
     """
     if settings.get("site"):
         return (find(settings, web=web),)

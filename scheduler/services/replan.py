@@ -6,17 +6,19 @@ was put outside its window by decision.  A visit that finds no other slot keeps 
 is listed first, and is for a person to decide.  Applying stores exactly what was proposed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
 
 from scheduler.appointments import Appointment
 from scheduler.availability import Availability
+from scheduler.capacity import WORK
 from scheduler.conflicts import Busy
 from scheduler.dates import Window
 from scheduler.errors import Problem, Refused, SchedulerError, UnknownName, Unplaced
-from scheduler.joint.arrangement import arrange
+from scheduler.joint.arrangement import Arrangement, arrange
+from scheduler.joint.quotas import Party
 from scheduler.joint.recount import recount
 from scheduler.joint.selection import Select
 from scheduler.joint.turns import improved, in_turn
@@ -138,8 +140,16 @@ def propose(
     permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
     for closure in request.closures:
         _check_owner(clinic.site, closure.owner)
-    planning = store.read(lambda book: _Planning(book, clinic, request, change, today))
-    return planning.proposal(select, remaining)
+    planning = store.read(lambda book: Planning(book, clinic, request, change, today))
+    if select is None:
+        return planning.proposal(planning.in_turn(remaining))
+    return planning.proposal(arranged(planning.party(), select, remaining))
+
+
+def arranged(party: Party, select: Select, remaining: Callable[[], float]) -> Arrangement:
+    """The best arrangement of one site."""
+    found = arrange(party.cases, party.availability, select)
+    return improved(party.cases, found, remaining)
 
 
 def apply(store: Store, proposal: Proposal, change: Change) -> None:
@@ -150,18 +160,33 @@ def apply(store: Store, proposal: Proposal, change: Change) -> None:
         BookChanged: somebody changed a visit of the site, a product, or what other sites ask
             of the laboratory, meanwhile.
     """
+    apply_all(store, [proposal], change)
+
+
+def apply_all(store: Store, proposals: Sequence[Proposal], change: Change) -> None:
+    """Store the proposals of several sites, all of them in one transaction.
+
+    Raises:
+        As `apply`.
+    """
     ask_reason("re-plan visits", change.reason)
 
     def work(book: Book) -> None:
-        products = {code: book.products(code) for code in proposal.products}
-        seen, known = book.visits(site=proposal.site.code), proposal.elsewhere
-        elsewhere = Elsewhere.read(book, known.sharing, known.days)
-        if (seen, products, elsewhere) != (proposal.seen, proposal.products, known):
-            raise BookChanged()
-        if proposal.changes:
-            book.record(change, [after for _, after in proposal.changes])
+        for proposal in proposals:
+            _check_unchanged(book, proposal)
+        afters = [after for proposal in proposals for _, after in proposal.changes]
+        if afters:
+            book.record(change, afters)
 
     store.write(work)
+
+
+def _check_unchanged(book: Book, proposal: Proposal) -> None:
+    products = {code: book.products(code) for code in proposal.products}
+    seen, known = book.visits(site=proposal.site.code), proposal.elsewhere
+    elsewhere = Elsewhere.read(book, known.sharing, known.days)
+    if (seen, products, elsewhere) != (proposal.seen, proposal.products, known):
+        raise BookChanged()
 
 
 def check_placed(proposal: Proposal, *, accepted: bool) -> None:
@@ -183,7 +208,11 @@ def _check_owner(site: Site, owner: str) -> None:
         raise UnknownName(f"unit or resource of site {site.code}", owner, known)
 
 
-class _Planning:
+def _abroad(visits: Iterable[Visit]) -> list[Appointment]:
+    return [each.abroad() for each in Appointment.every(visits) if each.kind in WORK]
+
+
+class Planning:
     """A site's participants as the book has them, made into cases.
 
     All reading happens when it is made; working out the proposal takes no transaction.
@@ -192,7 +221,7 @@ class _Planning:
     def __init__(
         self, book: Book, clinic: Clinic, request: Request, change: Change, today: date
     ) -> None:
-        self._site, self._today, self._change = clinic.site, today, change
+        self.site, self._today, self._change = clinic.site, today, change
         self._request, self._trees = request, dict[tuple[Protocol, str], Tree]()
         self._products: dict[str, tuple[Product, ...]] = {}
         named = {book.subject(code).code for code in request.subjects}
@@ -214,25 +243,25 @@ class _Planning:
                 self._products[person.subject.code] = products
                 person.bind(products)
         self._busy, self.problems = self._read(book, clinic)
-        self._availability = self._opened()
+        self.open(self.elsewhere.appointments.values())
 
     def _tree(self, book: Book, subject: Subject) -> Tree:
         protocol = studies.kept(book, subject)
         key = protocol, subject.arm
         if key not in self._trees:
             arm = protocol.arm(subject.arm)
-            clinics.check_resources(self._site, arm)
+            clinics.check_resources(self.site, arm)
             self._trees[key] = Tree.of(protocol, arm)
         return self._trees[key]
 
     def _read(self, book: Book, clinic: Clinic) -> tuple[list[Busy], tuple[Problem, ...]]:
         """Time taken by calendars, closures and the past."""
-        zone, today = self._site.tz(), self._today
+        zone, today = self.site.tz(), self._today
         spans = [person.reach() for person in self._people if person.free]
         first = min([span.earliest for span in spans] + [today])
         last = max([span.latest for span in spans] + [today])
         days = Window(earliest=first, latest=last)
-        self._elsewhere = Elsewhere.read(book, clinic.sharing, days)
+        self.elsewhere = Elsewhere.read(book, clinic.sharing, days)
         whole = days.interval(zone)
         taken = clinics.taken_at_once(clinic, self._request.conflicts, whole)
         yesterday = today - timedelta(days=1)
@@ -244,25 +273,54 @@ class _Planning:
         over = Busy.of(WHOLE_SITE, "before today", [past])
         return [*taken.busy, *closed, over], taken.problems
 
-    def _opened(self) -> Availability:
-        """Free time once every visit that is free to move has given back its own."""
-        fixed = (v for person in self._people for v in person.every if person.is_fixed(v))
-        elsewhere = self._elsewhere.appointments.values()
-        return Availability(self._site, self._busy, [*Appointment.every(fixed), *elsewhere])
+    def open(self, elsewhere: Iterable[Appointment]) -> None:
+        """Free time once every visit that is free to move has given back its own.
 
-    def proposal(self, select: Select | None, remaining: Callable[[], float]) -> Proposal:
-        """Work the proposal out."""
-        people = [person for person in self._people if person.free]
-        cases = {p.subject.code: p.case(self._availability) for p in people}
-        if select is None:
-            arrangement = in_turn(list(cases.values()), remaining)
-        else:
-            arranged = arrange(list(cases.values()), self._availability, select)
-            arrangement = improved(list(cases.values()), arranged, remaining)
-        afters = {
-            person: person.arranged(cases[person.subject.code], arrangement, self._availability)
-            for person in people
+        Other sites' appointments take of the laboratory `elsewhere`.
+        """
+        self._elsewhere = list(elsewhere)
+        fixed = Appointment.every(self._fixed())
+        self._availability = Availability(self.site, self._busy, [*fixed, *self._elsewhere])
+        self._moving = [person for person in self._people if person.free]
+        self._cases = {p.subject.code: p.case(self._availability) for p in self._moving}
+
+    def party(self) -> Party:
+        """The site as it shares out a laboratory with others."""
+        named = self.site.laboratory.name if self.site.laboratory else ""
+        return Party(
+            site=self.site.code,
+            laboratory=named.casefold() or self.site.code,
+            cases=list(self._cases.values()),
+            availability=self._availability,
+        )
+
+    def in_turn(self, remaining: Callable[[], float]) -> Arrangement:
+        """A good arrangement, for want of a solver."""
+        return in_turn(list(self._cases.values()), remaining)
+
+    def fixed_abroad(self) -> list[Appointment]:
+        """What other sites see of the visits that keep their time."""
+        return _abroad(self._fixed())
+
+    def free_abroad(self, found: Arrangement | None) -> list[Appointment]:
+        """What other sites see of the free visits, where they stand or as they are arranged."""
+        if found is None:
+            return _abroad(p.visits[id] for p in self._moving for id in p.free)
+        afters = self._afters(found)
+        return _abroad(after[id] for person, after in afters.items() for id in person.free)
+
+    def _fixed(self) -> Iterator[Visit]:
+        return (v for person in self._people for v in person.every if person.is_fixed(v))
+
+    def _afters(self, found: Arrangement) -> dict[Person, dict[str, Visit]]:
+        return {
+            person: person.arranged(self._cases[person.subject.code], found, self._availability)
+            for person in self._moving
         }
+
+    def proposal(self, found: Arrangement) -> Proposal:
+        """What an arrangement means for the book, counted again."""
+        afters = self._afters(found)
         changes = [
             (before, revised(before, after[id], self._change.at))
             for person, after in afters.items()
@@ -274,21 +332,21 @@ class _Planning:
         lost = [
             each
             for person, after in afters.items()
-            for each in person.lost(cases[person.subject.code], arrangement, after, left)
+            for each in person.lost(self._cases[person.subject.code], found, after, left)
         ]
-        lost += (e for person in self._asked for e in person.stuck(self._site, self._busy))
+        lost += (e for person in self._asked for e in person.stuck(self.site, self._busy))
         changes.sort(key=lambda pair: (pair[0].subject, standing_day(pair[0]), pair[0].ref))
         proposal = Proposal(
-            site=self._site,
+            site=self.site,
             changes=tuple(changes),
             lost=tuple(lost),
-            free=sum(len(person.free) for person in people),
-            cost=arrangement.cost,
-            bound=arrangement.bound,
-            gap=arrangement.gap,
+            free=sum(len(person.free) for person in self._moving),
+            cost=found.cost,
+            bound=found.bound,
+            gap=found.gap,
             seen=self._seen,
             products=self._products,
-            elsewhere=self._elsewhere,
+            elsewhere=self.elsewhere,
             problems=self.problems,
         )
         self._recount(proposal)
@@ -303,7 +361,7 @@ class _Planning:
             for encounter in person.tree.arm.encounters
         }
         faults = recount(
-            site=self._site,
+            site=self.site,
             today=self._today,
             moved=moved,
             standing=[
@@ -313,7 +371,7 @@ class _Planning:
             ],
             busy=self._busy,
             encounters=encounters,
-            elsewhere=self._elsewhere.appointments.values(),
+            elsewhere=self._elsewhere,
         )
         if faults:
             raise WrongProposal(faults)

@@ -104,11 +104,14 @@ def test_check_tells_what_the_laboratory_does_not_take(store: Store) -> None:
     assert by["GZ-001", "infusion-1"].alternatives
 
 
+SHUT = replan.Request(
+    closures=(Closure(owner="chair-1", days=Window(earliest=DAY, latest=date(2026, 4, 12))),)
+)
+
+
 def proposed(store: Store, at: Clinic, solver: object = select) -> Proposal:
-    closures = (Closure(owner="chair-1", days=Window(earliest=DAY, latest=date(2026, 4, 12))),)
-    request = replan.Request(closures=closures)
     mark = change("replan", "the laboratory is full")
-    return replan.propose(store, at, request, mark, MARCH, solver)  # type: ignore[arg-type]
+    return replan.propose(store, at, SHUT, mark, MARCH, solver)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("solver", [select, None])

@@ -1,0 +1,133 @@
+"""A network: all sites re-planned together, because they share a laboratory.
+
+The LP of all sites shares out the days of the laboratory, each site is arranged within what it
+has, side by side on all cores, and what they leave is offered once more.  What comes of
+that is counted again at every site before anybody sees it, with what all the others ask.
+"""
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from multiprocessing import get_context
+from os import cpu_count
+
+from scheduler.appointments import Appointment
+from scheduler.joint.arrangement import Arrangement
+from scheduler.joint.quotas import Party, arrange_all
+from scheduler.joint.selection import Relax, Select
+from scheduler.life import DESK, permit
+from scheduler.services import replan
+from scheduler.services.clinics import Clinic
+from scheduler.services.replan import Planning, Proposal, Request
+from scheduler.sites import Site
+from scheduler.store import Change, Store
+
+ENDLESS = partial(float, "inf")
+"""There is always time left; unlike a lambda, this can be sent to other processes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solver:
+    """An optimiser: for the LP of all sites, and for one site; other processes use that, too."""
+
+    relax: Relax
+    select: Select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The proposals of all sites; all together they cost at least `bound`."""
+
+    proposals: tuple[Proposal, ...]
+    bound: float
+
+    @property
+    def cost(self) -> int:
+        """What they cost together."""
+        return sum(proposal.cost for proposal in self.proposals)
+
+    @property
+    def gap(self) -> float:
+        """The part of the cost that may be too much, from 0 to 1."""
+        return (self.cost - self.bound) / self.cost if self.cost > self.bound else 0.0
+
+
+def propose(
+    store: Store,
+    clinics: Sequence[Clinic],
+    request: Request,
+    change: Change,
+    today: Callable[[Site], date],
+    solver: Solver | None,
+    remaining: Callable[[], float] = ENDLESS,
+) -> Network:
+    """The best way out for all sites, or without a solver a good one; nothing is stored.
+
+    Raises:
+        As `replan.propose`.
+    """
+    for clinic in clinics:
+        permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
+    plannings = store.read(
+        lambda book: [Planning(book, c, request, change, today(c.site)) for c in clinics]
+    )
+    if solver is None:
+        found = _in_turn(plannings, remaining)
+        bound: float = sum(each.bound for each in found)
+    else:
+        for planning in plannings:
+            planning.open(_beside(planning, plannings, lambda other: other.fixed_abroad()))
+        each = partial(_side_by_side, solver.select, remaining)
+        parties = [planning.party() for planning in plannings]
+        found, bound = arrange_all(parties, solver.relax, each)
+    asked = {
+        planning.site.code: [*planning.fixed_abroad(), *planning.free_abroad(arrangement)]
+        for planning, arrangement in zip(plannings, found, strict=True)
+    }
+    for planning in plannings:
+        planning.open(_beside(planning, plannings, lambda other: asked[other.site.code]))
+    proposals = (p.proposal(f) for p, f in zip(plannings, found, strict=True))
+    return Network(proposals=tuple(proposals), bound=bound)
+
+
+def _beside(
+    planning: Planning,
+    plannings: Iterable[Planning],
+    asked: Callable[[Planning], Iterable[Appointment]],
+) -> list[Appointment]:
+    """What the others who share a site's laboratory ask of it."""
+    sharing = planning.elsewhere.sharing.sites
+    return [each for other in plannings if other.site.code in sharing for each in asked(other)]
+
+
+def _in_turn(plannings: Sequence[Planning], remaining: Callable[[], float]) -> list[Arrangement]:
+    """One site after another, in what those before leave and those after have as yet."""
+    free = {planning.site.code: planning.free_abroad(None) for planning in plannings}
+    found = []
+    for planning in plannings:
+        planning.open(
+            _beside(planning, plannings, lambda p: [*p.fixed_abroad(), *free[p.site.code]])
+        )
+        found.append(planning.in_turn(remaining))
+        free[planning.site.code] = planning.free_abroad(found[-1])
+    return found
+
+
+def _side_by_side(
+    select: Select, remaining: Callable[[], float], parties: Sequence[Party]
+) -> list[Arrangement]:
+    """Each site on a core of its own; spawned, for a solver's threads do not survive a fork."""
+    work = partial(replan.arranged, select=select, remaining=remaining)
+    workers = min(len(parties), cpu_count() or 1)
+    if workers < 2:
+        return [work(party) for party in parties]
+    with ProcessPoolExecutor(workers, get_context("spawn"), _quiet_when_stopped) as pool:
+        return list(pool.map(work, parties))
+
+
+def _quiet_when_stopped() -> None:
+    """Ctrl-C ends a worker without a word: the program itself says what there is to say."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,0 +1,80 @@
+"""All sites re-planned together: the laboratory that they share is never asked for too much."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+import pytest
+
+from scheduler.optimizer import relax, select
+from scheduler.protocol import Kind
+from scheduler.services import network, replan
+from scheduler.services.network import Network, Solver
+from scheduler.services.replan import BookChanged
+from scheduler.store import Store
+from tests.databases import SqliteFiles
+from tests.lives import change
+from tests.services.test_laboratories import GZ, MARCH, SHUT, ZJ, busiest, enter, overfull, proposed
+
+SOLVER = Solver(relax=relax, select=select)
+MARK = change("replan", "the laboratory is full")
+
+
+@pytest.fixture
+def store(sqlite_files: SqliteFiles) -> Iterator[Store]:
+    with sqlite_files.book() as url, Store(url) as store:
+        yield store
+
+
+def together(store: Store, solver: Solver | None = SOLVER) -> Network:
+    request = replan.Request()
+    return network.propose(store, [ZJ, GZ], request, MARK, lambda _: MARCH, solver)
+
+
+@pytest.mark.parametrize("solver", [SOLVER, None])
+def test_what_all_sites_ask_is_what_the_laboratory_takes(
+    store: Store, solver: Solver | None
+) -> None:
+    overfull(store)
+    found = together(store, solver)
+    assert not [lost for each in found.proposals for lost in each.lost]
+    assert found.bound <= found.cost
+    replan.apply_all(store, found.proposals, MARK)
+    assert busiest(store)[Kind.INFUSION] == 1
+    assert not store.read(lambda book: book.verify()).problems
+    again = together(store, solver)
+    assert not [change for each in again.proposals for change in each.changes]
+
+
+def test_together_is_never_worse_than_in_turn(store: Store) -> None:
+    overfull(store)
+    best, turns = together(store), together(store, None)
+    assert best.bound <= best.cost <= turns.cost
+
+
+def test_without_time_nothing_is_asked_too_often(store: Store) -> None:
+    overfull(store)
+    over = Solver(relax=partial(relax, remaining=float), select=partial(select, remaining=float))
+    found = together(store, over)
+    replan.apply_all(store, found.proposals, MARK)
+    assert not store.read(lambda book: book.verify()).problems
+
+
+def test_all_is_stored_or_nothing(store: Store) -> None:
+    lives = overfull(store)
+    found = together(store)
+    before = store.read(lambda book: book.visits())
+    lives[-1].complete("baseline", clinic=GZ, today=date(2026, 3, 20))
+    with pytest.raises(BookChanged):
+        replan.apply_all(store, found.proposals, MARK)
+    after = store.read(lambda book: book.visits())
+    assert [v.ref for v in before if v not in after] == ["baseline"]
+
+
+def test_one_site_alone_gives_what_it_gave_before(store: Store) -> None:
+    for _ in "123":
+        enter(store, ZJ)
+    alone = proposed(store, ZJ)
+    [joint] = network.propose(store, [ZJ], SHUT, MARK, lambda _: MARCH, SOLVER).proposals
+    assert joint.cost == alone.cost
+    assert len(joint.lost) == len(alone.lost)
