@@ -1,9 +1,10 @@
 """Kill a process at its n-th step with the database or with files, for every n.
 
-A step is each moment before a statement, before a commit, and when a connection is done
-with; between them the database hears nothing.  So is each moment before a file is opened
-to be written, renamed or removed, or a folder made.  `Executioner` starts one interpreter
-that imports the target and forks a child for each death, so a death costs milliseconds.
+A step is each moment before a statement that may write, before a commit, and when a
+connection is done with; between them nothing is written.  So is each moment before a
+file is opened to be written, renamed or removed, or a folder made.  `Executioner` starts
+one interpreter that imports the target and forks a child for each death, so a death costs
+milliseconds.
 
 The target is "module:function"; the function takes strings (a database's URL, a folder).
 It is killed by SIGKILL, which no code can catch, so nothing is tidied up.
@@ -22,6 +23,7 @@ from typing import Any, Self
 from sqlalchemy import Engine, Pool, event
 
 _FILE_CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+_READING = ("SELECT ", "PRAGMA ")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 KILLED, FINISHED, FAILED = "killed", "finished", "failed"
@@ -91,7 +93,11 @@ def _die_at(step: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "before_cursor_execute", count)
+    def execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith(_READING):
+            count()
+
+    event.listen(Engine, "before_cursor_execute", execute)
     event.listen(Engine, "commit", count)
     event.listen(Pool, "checkin", count)
 

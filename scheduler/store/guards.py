@@ -9,6 +9,9 @@ outside asks here.
 True
 """
 
+from collections.abc import Set
+from functools import cache
+
 from sqlalchemy import Connection, create_engine, text
 
 from scheduler.store import schema
@@ -25,20 +28,23 @@ _POSTGRESQL = text(
 
 def missing(connection: Connection) -> tuple[str, ...]:
     """Names of guards that a new book has and this one lacks, or has in another form."""
+    wanted: Set[tuple[str, str]]
     if connection.dialect.name == "postgresql":
         kept = {(f"{table}_append_only", table.name) for table in (*HISTORY, seals)}
         wanted = kept | {("bookings_no_overlap", "bookings")}
-        standing = {(name, table) for name, table in connection.execute(_POSTGRESQL)}
+        standing = frozenset((name, table) for name, table in connection.execute(_POSTGRESQL))
     else:
-        wanted, standing = _of_a_new_book(), _triggers(connection)
+        wanted, standing = of_a_new_book(), _triggers(connection)
     return tuple(sorted(name for name, _ in wanted - standing))
 
 
-def _of_a_new_book() -> set[tuple[str, str]]:
+@cache
+def of_a_new_book() -> frozenset[tuple[str, str]]:
+    """The triggers of a new book in SQLite, by name, as they were written; worked out once."""
     with create_engine("sqlite://").connect() as connection:
         schema.migrate(connection)
         return _triggers(connection)
 
 
-def _triggers(connection: Connection) -> set[tuple[str, str]]:
-    return {(name, sql) for name, sql in connection.execute(_SQLITE)}
+def _triggers(connection: Connection) -> frozenset[tuple[str, str]]:
+    return frozenset((name, sql) for name, sql in connection.execute(_SQLITE))

@@ -416,7 +416,9 @@ def test_an_unknown_language_or_paper_is_refused() -> None:
 def test_all_languages_have_the_same_words() -> None:
     def names(language: str) -> list[str]:
         text = templates().files[f"sheets/text/{language}.yaml"].decode()
-        return [line.split(":")[0] for line in text.splitlines() if not line.startswith("#")]
+        lines = (line for line in text.splitlines() if not line.startswith("#"))
+        # An entry of a list has no name of its own, only a place.
+        return [line.split("- " if line.lstrip().startswith("- ") else ":")[0] for line in lines]
 
     assert names("en") == names("zh")
 

@@ -84,7 +84,7 @@ def test_making_is_all_or_nothing(databases: Databases) -> None:
 
 def test_enrolling_is_all_or_nothing(databases: Databases) -> None:
     with databases.book() as url:
-        assert deaths("enroll", url) > 15
+        assert deaths("enroll", url) > 10
         assert rows(url) == ENROLLED
         with Store(url) as store:
             assert store.read(lambda book: book.visits()) == (VISIT, OTHER)

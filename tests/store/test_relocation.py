@@ -261,7 +261,7 @@ def test_killed_in_the_middle_it_leaves_nothing(book: str, elsewhere: str) -> No
     before = contents(book)
     with Executioner("tests.store.test_relocation:carry") as executioner:
         for deaths in count():
-            killed = executioner.kills(1 + 23 * deaths, book, elsewhere)
+            killed = executioner.kills(1 + 19 * deaths, book, elsewhere)
             if rows(elsewhere):
                 break
             assert killed, "it ends with the book over there"
