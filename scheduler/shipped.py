@@ -13,6 +13,7 @@ scheduler.errors.BadValue: shipped file protocols/../../setup.cfg is not possibl
 a name inside the templates folder
 """
 
+from functools import cache
 from os.path import isfile
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,7 @@ from scheduler.errors import BadInput, BadValue, Problem, UnknownName
 from scheduler.files import read_bytes
 
 
+@cache
 def folder() -> Path:
     """The shipped templates folder.
 

@@ -18,7 +18,7 @@ _TABLES = {
     ),
     "postgresql": text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"),
 }
-"""Asked at every transaction, so without SQLAlchemy's inspector, which is slow to set up."""
+"""Without SQLAlchemy's inspector, which is slow to set up: PostgreSQL asks at every transaction."""
 
 _OURS = text(f"SELECT version_num FROM {VERSION_TABLE} LEFT JOIN {changes.name} ON false")
 """The version, where the tables that make a book are there; else SQLite refuses the question."""
