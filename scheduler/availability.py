@@ -8,8 +8,11 @@ worked out again.
 >>> from scheduler.words import Words
 >>> site = Site(code="ZJ", name=Words.of(en="Demo"), zone="Asia/Shanghai",
 ...             hours=((Hours.parse("08:00-17:30"),),) * 5 + ((), ()))
->>> Availability(site).reasons(Demand(minutes=60), date(2026, 3, 7))
-('closed on Saturdays',)
+>>> free, friday = Availability(site), date(2026, 3, 6).toordinal()
+>>> free.earliest(Demand(minutes=60))[friday] // 60
+8
+>>> free.earliest(Demand(minutes=60))[friday + 1] == NO_TIME
+True
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +25,7 @@ from operator import and_, or_
 from typing import Any, Self, TypeVar
 
 from scheduler.appointments import Appointment
-from scheduler.capacity import WORK, Load
+from scheduler.capacity import Load
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
@@ -128,7 +131,7 @@ class Availability:
         busy: Iterable[Busy] = (),
         appointments: Iterable[Appointment] = (),
     ) -> None:
-        self.site, self._minutes, self._participant = site, Minutes(site.tz()), ""
+        self.site, self._minutes, self.participant = site, Minutes(site.tz()), ""
         self._occupancy = Occupancy(site.tz(), busy, appointments)
         self._days: dict[int, SiteDay] = {}
         self._opening: dict[int, tuple[Stretch, ...]] = {}
@@ -143,7 +146,7 @@ class Availability:
     def seen_by(self, participant: str) -> "Availability":
         """The same, less the time that is taken of that participant."""
         view = copy(self)
-        view._participant, view._earliest, view._remembered = participant, {}, {}
+        view.participant, view._earliest, view._remembered = participant, {}, {}
         view._whole = self
         return view
 
@@ -203,8 +206,8 @@ class Availability:
     def owners(self, demand: Demand) -> tuple[str, ...]:
         """Whose time bears on a demand: the site's, the participant's, that of its resources."""
         kinds = {need.resource for need in demand.needs}
-        units = {unit for kind in kinds for unit in self._units(kind)}
-        return WHOLE_SITE, self._participant, *kinds, *units
+        units = {unit for kind in kinds for unit in self.units(kind)}
+        return WHOLE_SITE, self.participant, *kinds, *units
 
     def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
         """Whether something is taken of any of them that day, or visits count for caps."""
@@ -214,12 +217,12 @@ class Availability:
 
     def is_engaged(self, ordinal: int) -> bool:
         """Whether something is taken of just this participant that day."""
-        return self._occupancy.is_taken((self._participant,), ordinal)
+        return self._occupancy.is_taken((self.participant,), ordinal)
 
     def opening(self, ordinal: int) -> tuple[Stretch, ...]:
         """The stretches of hours at which the site is open that day."""
         if ordinal not in self._opening:
-            hours = self._day(ordinal).hours
+            hours = self.day(ordinal).hours
             self._opening[ordinal] = self._minutes.stretches(ordinal, hours, self.site.grid)
         return self._opening[ordinal]
 
@@ -228,12 +231,12 @@ class Availability:
         if demand.laboratory and self.laboratory_shut(ordinal):
             return 0
         of = self._occupancy.minutes_of
-        taken = of(WHOLE_SITE, ordinal) | of(self._participant, ordinal)
-        starts = self._fitting(ordinal, demand.minutes, taken) & ~self._full(demand, ordinal)
+        taken = of(WHOLE_SITE, ordinal) | of(self.participant, ordinal)
+        starts = self.fitting(ordinal, demand.minutes, taken) & ~self.full(demand, ordinal)
         for team in demand.teams():
             if not starts:
                 return 0
-            starts &= self._served(team, ordinal)
+            starts &= self.served(team, ordinal)
         return starts
 
     def allocate(self, demand: Demand, ordinal: int, start: int) -> tuple[Allocation, ...]:
@@ -256,43 +259,7 @@ class Availability:
 
     def unverified(self, day: date) -> bool:
         """Whether the day lies beyond the published holidays."""
-        return self._day(day.toordinal()).unverified
-
-    def reasons(self, demand: Demand, day: date, *, named: bool = False) -> tuple[str, ...]:
-        """Why no visit of this demand can be that day; empty when one can.
-
-        Where `named`, other participants' appointments that are in the way are named.
-        """
-        ordinal = day.toordinal()
-        if self.starts(demand, ordinal):
-            return ()
-        closed = self._day(ordinal).closed_because
-        if closed is not None:
-            return (closed,)
-        shut = self.laboratory_shut(ordinal) if demand.laboratory else None
-        if shut is not None:
-            return (f"cell laboratory: {shut}",)
-        if busy := self._no_room(demand, ordinal):
-            return (busy,)
-        fitting = self._fitting(ordinal, demand.minutes)
-        if not fitting:
-            hours = ", ".join(map(str, self._day(ordinal).hours))
-            return (f"open {hours}, too short for {demand.minutes} min",)
-        found = [
-            clash
-            for owner in (WHOLE_SITE, self._participant)
-            for clash in self._clashes(owner, ordinal, named=named)
-        ]
-        for team in demand.teams():
-            if not self._served(team, ordinal) & fitting:
-                kind, lengths = team[0].resource, " + ".join(str(need.minutes) for need in team)
-                found += [f"no {kind} free for {lengths} min"]
-                for owner in (kind, *self._units(kind)):
-                    found += self._clashes(owner, ordinal, named=named)
-        if full := self._full(demand, ordinal) & fitting:
-            times = ", ".join(self._clock(ordinal, minute) for minute in _places(full))
-            found.append(f"as many as the site takes begin at {times}")
-        return tuple(found) or (f"no {demand.minutes} min at which everything needed is free",)
+        return self.day(day.toordinal()).unverified
 
     @property
     def is_capped(self) -> bool:
@@ -308,52 +275,6 @@ class Availability:
             rooms.append(load.room(self.site.caps))
         return min((room for room in rooms if room is not None), default=None)
 
-    def _no_room(self, demand: Demand, ordinal: int) -> str | None:
-        """What takes no more visits of this demand's kind that day; None where there is room."""
-        load, laboratory = self.load(ordinal), self.site.laboratory
-        if demand.infusion and load.room(self.site.caps) == 0:
-            most = self.site.caps.infusions_per_day
-            return f"as many infusions that day as the site takes ({most})"
-        if laboratory and demand.work and self.laboratory_room(demand.work, ordinal) == 0:
-            most, work = laboratory.most(demand.work), WORK[demand.work]
-            return f"cell laboratory: as many {work} that day as it takes ({most})"
-        return None
-
-    def hindrances(self, demand: Demand, day: date, start: int) -> tuple[str, ...]:
-        """Why no visit of this demand can begin at minute `start` of a day; empty when one can.
-
-        Other participants' appointments that are in the way are named: that is for the
-        screen, and not to be kept.
-        """
-        ordinal = day.toordinal()
-        if self.starts(demand, ordinal) >> start & 1:
-            return ()
-        if closed := self.reasons(demand, day, named=True):
-            return closed
-        if not self._fitting(ordinal, demand.minutes) >> start & 1:
-            hours, grid = ", ".join(map(str, self._day(ordinal).hours)), self.site.grid
-            return (f"open {hours}, and {demand.minutes} min begin every {grid} min within that",)
-        found = self._in_the_way((WHOLE_SITE, self._participant), ordinal, start, demand.minutes)
-        for team in demand.teams():
-            if not self._served(team, ordinal) >> start & 1:
-                kind = team[0].resource
-                found.append(f"no {kind} free")
-                last = max(need.start + need.minutes for need in team)
-                found += self._in_the_way((kind, *self._units(kind)), ordinal, start, last)
-        if self._full(demand, ordinal) >> start & 1:
-            found.append("as many as the site takes begin then")
-        return tuple(found)
-
-    def _in_the_way(
-        self, owners: Iterable[str], ordinal: int, start: int, minutes: int
-    ) -> list[str]:
-        wanted = self.interval(ordinal, start, minutes)
-        return [
-            clash
-            for owner in owners
-            for clash in self._occupancy.clashes(owner, wanted, ordinal, named=True)
-        ]
-
     def excess(self, demand: Demand, moment: datetime) -> Iterator[str]:
         """The caps that a visit of this demand helps to exceed, which starts then already."""
         if not demand.phone:
@@ -363,7 +284,7 @@ class Availability:
             yield from load.excess(self.site.caps, minute, infusion=demand.infusion)
             yield from load.laboratory_excess(self.site.laboratory, demand.work)
 
-    def _full(self, demand: Demand, ordinal: int) -> int:
+    def full(self, demand: Demand, ordinal: int) -> int:
         """Minutes at which no visit of this demand may start, for the site's caps."""
         if demand.phone or not self.is_capped:
             return 0
@@ -388,14 +309,15 @@ class Availability:
             self._shut[ordinal] = self.site.laboratory_shut(date.fromordinal(ordinal))
         return self._shut[ordinal]
 
-    def _clock(self, ordinal: int, minute: int) -> str:
-        return f"{self.interval(ordinal, minute, 1).start:%H:%M}"
+    def clashes(
+        self, owner: str, ordinal: int, wanted: Interval | None = None, *, named: bool = False
+    ) -> list[str]:
+        """What takes an owner's time that day, or what is `wanted` of it, in words."""
+        wanted = wanted or self.interval(ordinal, 0, self._minutes.length(ordinal))
+        return self._occupancy.clashes(owner, wanted, ordinal, named=named)
 
-    def _clashes(self, owner: str, ordinal: int, *, named: bool) -> list[str]:
-        day = self.interval(ordinal, 0, self._minutes.length(ordinal))
-        return self._occupancy.clashes(owner, day, ordinal, named=named)
-
-    def _units(self, kind: str) -> tuple[str, ...]:
+    def units(self, kind: str) -> tuple[str, ...]:
+        """The units that the site has of a kind of resource."""
         resource = self.site.resource(kind)
         return resource.units if resource else ()
 
@@ -405,7 +327,7 @@ class Availability:
         taken |= self._occupancy.minutes_of(unit, ordinal)
         return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
 
-    def _served(self, team: tuple[Need, ...], ordinal: int) -> int:
+    def served(self, team: tuple[Need, ...], ordinal: int) -> int:
         """Minutes at which a visit may start so that units of one kind serve all its needs."""
         return reduce(or_, (self._serving(crew, team, ordinal) for crew in self._crews(team)), 0)
 
@@ -429,25 +351,19 @@ class Availability:
             for (a, one), (b, other) in combinations(enumerate(team), 2)
             if one.start < other.start + other.minutes and other.start < one.start + one.minutes
         ]
-        for crew in product(self._units(team[0].resource), repeat=len(team)):
+        for crew in product(self.units(team[0].resource), repeat=len(team)):
             if all(crew[a] != crew[b] for a, b in at_once):
                 yield crew
 
-    def _day(self, ordinal: int) -> SiteDay:
+    def day(self, ordinal: int) -> SiteDay:
+        """The hours of the site that day, or why it is closed."""
         if ordinal not in self._days:
             self._days[ordinal] = self.site.day(date.fromordinal(ordinal))
         return self._days[ordinal]
 
-    def _fitting(self, ordinal: int, minutes: int, taken: int = 0) -> int:
+    def fitting(self, ordinal: int, minutes: int, taken: int = 0) -> int:
         """Starts on the grid from which `minutes` lie in one stretch of hours, none `taken`."""
         starts = 0
         for opening, grid in self.opening(ordinal):
             starts |= runs(opening & ~taken, minutes) & grid
         return starts
-
-
-def _places(bits: int) -> Iterator[int]:
-    """The places of the set bits, from the lowest."""
-    while bits:
-        yield lowest(bits)
-        bits &= bits - 1

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from scheduler.availability import Availability
 from scheduler.dates import Window
+from scheduler.hindrances import Hindrances
 from scheduler.plan import Expected, expect
 from scheduler.protocol import Encounter
 from scheduler.tree import Node, Search, Tree
@@ -87,8 +88,9 @@ class Explanation:
         return forbidden or self._off(node, {**days, node.encounter.id: day})
 
     def _forbidden(self, node: Node, day: int, days: Mapping[str, int]) -> str:
-        closed = self._availability.reasons(node.demand, date.fromordinal(day), named=self._named)
-        if closed:
+        on = date.fromordinal(day)
+        against = Hindrances(self._availability, node.demand, on, named=self._named)
+        if closed := against.of_day():
             return "; ".join(closed)
         if self._search.bans(node, day):
             beside = ", ".join(id for id, other in self._placed.items() if other == day)

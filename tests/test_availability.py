@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.hindrances import Hindrances
 from scheduler.minutes import NO_TIME, lowest
 from scheduler.protocol import Need
 from scheduler.sites import WHOLE_SITE, Hours, Site
@@ -216,7 +217,7 @@ def test_law_7_visits_start_on_the_grid_of_the_wall_clock(question: Question) ->
 def test_a_day_has_a_start_or_every_reason_why_not(question: Question) -> None:
     site, day, busy, demand = question
     availability = Availability(site, busy).seen_by(PARTICIPANT)
-    reasons = availability.reasons(demand, day)
+    reasons = Hindrances(availability, demand, day).of_day()
     assert bool(reasons) == (not availability.starts(demand, day.toordinal()))
     assert all(reasons)
 
@@ -368,7 +369,7 @@ def test_two_needs_of_one_kind_get_two_units() -> None:
     assert units == ["nurse-1", "nurse-2"]
     away = Availability(site, [taken("nurse-2", "08:00", "10:00")])
     assert not away.starts(demand, DAY.toordinal())
-    assert away.reasons(demand, DAY)
+    assert Hindrances(away, demand, DAY).of_day()
     # One after the other, one nurse is enough.
     turns = Need(resource="nurse", minutes=30), Need(resource="nurse", start=30, minutes=30)
     assert away.starts(Demand(minutes=60, needs=turns), DAY.toordinal())
@@ -388,54 +389,6 @@ def test_time_over_midnight_is_taken_of_both_days() -> None:
     assert free == [10, 8, 0, 10, 10]
 
 
-REASONS = [
-    (clinic(weekend=False), "2026-03-07", (), ("closed on Saturdays",)),
-    (zhujiang(), "2026-10-01", (), ("National Day",)),
-    (clinic("08:00-09:00"), str(DAY), (), ("open 08:00-09:00, too short for 120 min",)),
-    (
-        clinic("08:00-12:00"),
-        str(DAY),
-        (taken(WHOLE_SITE, "09:00", "11:00"),),
-        ("site taken 09:00-11:00 (a.ics)",),
-    ),
-]
-
-
-@pytest.mark.parametrize(("site", "day", "busy", "reasons"), REASONS)
-def test_reasons_by_hand(
-    site: Site, day: str, busy: tuple[Busy, ...], reasons: tuple[str, ...]
-) -> None:
-    availability = Availability(site, busy)
-    assert availability.reasons(Demand(minutes=120), date.fromisoformat(day)) == reasons
-
-
-def test_every_clash_of_a_resource_is_told() -> None:
-    site = clinic("08:00-10:00", resources=(resource("chair", 2),))
-    busy = taken("chair-1", "08:00", "09:30"), taken("chair-2", "09:00", "12:00")
-    demand = Demand(minutes=120, needs=(Need(resource="chair", minutes=120),))
-    assert Availability(site, busy).reasons(demand, DAY) == (
-        "no chair free for 120 min",
-        "chair-1 taken 08:00-09:30 (a.ics)",
-        "chair-2 taken 09:00-12:00 (a.ics)",
-    )
-
-
-def test_a_participants_trip_is_told() -> None:
-    busy = (taken(PARTICIPANT, "08:00", "20:00"),)
-    reasons = Availability(clinic(), busy).seen_by(PARTICIPANT).reasons(Demand(minutes=60), DAY)
-    assert reasons == ("ZJ-001 taken 08:00-20:00 (a.ics)",)
-
-
-def test_needs_that_are_never_free_together_are_a_reason() -> None:
-    resources = (resource("chair", 1), resource("nurse", 1))
-    busy = taken("chair", "08:00", "09:00"), taken("nurse", "09:00", "10:00")
-    needs = Need(resource="chair", minutes=60), Need(resource="nurse", minutes=60)
-    availability = Availability(clinic("08:00-10:00", resources=resources), busy)
-    assert availability.reasons(Demand(minutes=60, needs=needs), DAY) == (
-        "no 60 min at which everything needed is free",
-    )
-
-
 def test_days_beyond_the_published_holidays_are_unverified() -> None:
     availability = Availability(zhujiang())
     assert not availability.unverified(date(2026, 12, 31))
@@ -445,51 +398,3 @@ def test_days_beyond_the_published_holidays_are_unverified() -> None:
 def test_a_demand_is_what_its_encounter_takes() -> None:
     needs = (Need(resource="chair", minutes=45),)
     assert Demand.of(encounter("v", minutes=45, needs=needs)) == Demand(minutes=45, needs=needs)
-
-
-@given(drawn=st.data())
-def test_a_start_is_hindered_exactly_where_none_is_possible(drawn: st.DataObject) -> None:
-    site, demand = clinic(resources=RESOURCES), drawn.draw(st.sampled_from(TEAMS))
-    owners, hours = st.sampled_from(OWNERS), st.integers(7, 18)
-    busy = [
-        Busy.of(owner, "rounds", [Interval(start=_hour(hour), end=_hour(hour + 1))])
-        for owner, hour in drawn.draw(st.lists(st.tuples(owners, hours), max_size=5))
-    ]
-    availability = Availability(site, busy).seen_by(PARTICIPANT)
-    starts = availability.starts(demand, DAY.toordinal())
-    for minute in range(0, 24 * 60, 15):
-        hindered = availability.hindrances(demand, DAY, minute)
-        assert bool(hindered) != bool(starts >> minute & 1)
-        assert all(hindered)
-
-
-def test_what_hinders_a_start_is_told_for_that_time_alone() -> None:
-    busy = [
-        Busy.of("chair-1", "repair", [Interval(start=_hour(9), end=_hour(10))]),
-        Busy.of("chair-1", "rounds", [Interval(start=_hour(14), end=_hour(15))]),
-    ]
-    site = clinic(resources=(resource("chair", 1),))
-    availability = Availability(site, busy)
-    demand = Demand(minutes=60, needs=(Need(resource="chair", start=0, minutes=60),))
-    no_chair, why = availability.hindrances(demand, DAY, 9 * 60)
-    assert no_chair == "no chair free"
-    assert "repair" in why
-    assert availability.hindrances(demand, DAY, 10 * 60) == ()
-
-
-TEAMS = (
-    Demand(minutes=60),
-    Demand(minutes=60, needs=(Need(resource="chair", start=0, minutes=60),)),
-    Demand(
-        minutes=90,
-        needs=(
-            Need(resource="nurse", start=0, minutes=30),
-            Need(resource="nurse", start=30, minutes=60),
-            Need(resource="room", start=0, minutes=90),
-        ),
-    ),
-)
-
-
-def _hour(hour: int) -> datetime:
-    return datetime.combine(DAY, time(hour), ZoneInfo("Asia/Shanghai"))

@@ -10,6 +10,7 @@ from scheduler.appointments import Appointment
 from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.hindrances import Hindrances
 from scheduler.protocol import Kind, Mode, Need
 from scheduler.subject import Allocation
 from tests.arms import clinic, resource
@@ -60,7 +61,7 @@ def answers(free: Availability) -> Iterable[object]:
         earliest = free.earliest(demand)
         for ordinal in DAYS:
             yield earliest[ordinal], free.starts(demand, ordinal)
-            yield free.reasons(demand, date.fromordinal(ordinal))
+            yield Hindrances(free, demand, date.fromordinal(ordinal)).of_day()
 
 
 @given(books(), st.sampled_from(["", *CODES]))

@@ -12,6 +12,7 @@ from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
 from scheduler.explanation import by_spans
+from scheduler.hindrances import Hindrances
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.packing import Seat
 from scheduler.joint.patterns import Case, Standing
@@ -233,7 +234,7 @@ def _against(case: Case, encounter: Encounter, days: Iterable[date]) -> Iterator
     """What is wrong with every one of some days."""
 
     def against(day: date) -> str:
-        if found := case.availability.reasons(Demand.of(encounter), day):
+        if found := Hindrances(case.availability, Demand.of(encounter), day).of_day():
             return "; ".join(found)
         if day.toordinal() in case.barred[encounter.id]:
             return "no released product serves, or too short a notice"

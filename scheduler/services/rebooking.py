@@ -12,6 +12,7 @@ from scheduler.appointments import Appointment
 from scheduler.availability import Availability, Demand
 from scheduler.dates import Interval, Window, instant
 from scheduler.errors import Problem, Refused
+from scheduler.hindrances import Hindrances
 from scheduler.minutes import NO_TIME, lowest
 from scheduler.placement import other_slots, widened
 from scheduler.plan import Expected, expect
@@ -129,10 +130,11 @@ class Rebooking:
         starts = availability.starts(demand, ordinal)
         start = lowest(starts) if at is None else self._minute(availability, day, at)
         if start == NO_TIME or not starts >> start & 1:
-            reasons = availability.reasons(demand, day, named=True)
+            against = Hindrances(availability, demand, day, named=True)
+            reasons = against.of_day()
             if not reasons:
-                against = availability.hindrances(demand, day, start)
-                reasons = (f"{at:%H:%M} that day is not free: {'; '.join(against)}",)
+                then = "; ".join(against.of_start(start))
+                reasons = (f"{at:%H:%M} that day is not free: {then}",)
             dates = anchor_dates(self.tree, self.subject.enrolled, self.visits)
             others = other_slots(self.tree, encounter, dates, availability)
             raise SlotTaken(asked, reasons, others)
