@@ -251,6 +251,7 @@ def _record(found: Proposal) -> records.Record:
         "free": found.free,
         "lost": [
             {
+                "subject": lost.visit.subject,
                 **records.any_record(lost.visit),
                 "reasons": list(lost.reasons),
                 "alternatives": [records.when(slot.start) for slot in lost.alternatives],
@@ -258,7 +259,11 @@ def _record(found: Proposal) -> records.Record:
             for lost in found.lost
         ],
         "changes": [
-            {"before": records.any_record(before), "after": records.any_record(after)}
+            {
+                "subject": after.subject,
+                "before": records.any_record(before),
+                "after": records.any_record(after),
+            }
             for before, after in found.changes
         ],
         "moved": found.moved,
