@@ -232,6 +232,7 @@ def test_consents_are_said_once_and_by_whoever_sees_participants(office: Desk) -
         "state": "given",
         "day": "2026-02-19",
         "dropped": 0,
+        "revoked": [],
     }
     again = office.consent()
     assert (again.code, "has consented to reminders already" in again.err) == (9, True)
