@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _CODING = re.compile(r"\s*([^;\s]*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?\Z", re.IGNORECASE)
@@ -27,6 +28,7 @@ def has_already(headers: Mapping[str, str], tag: str, modified: datetime) -> boo
     return since is not None and modified <= since
 
 
+@lru_cache(maxsize=256)  # the same few are written again and again
 def http_date(moment: datetime) -> str:
     """An instant as HTTP writes it.
 
