@@ -5,8 +5,6 @@ This is the only place that reads the clock, the environment and the login.
 
 import getpass
 import os
-import random
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -19,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from scheduler import config
 from scheduler.config import Settings
-from scheduler.sites import Site
 from scheduler.store import Change, Store
 
 if TYPE_CHECKING:
     from scheduler.delivery.web import Web
     from scheduler.services.clinics import Clinic
     from scheduler.services.posting import Postman
+    from scheduler.sites import Site
 
 DEMO_SITE = "built-in demo site; name your own with --site or site_files"
 
@@ -74,7 +72,7 @@ class App:
 
     def clinic_of(self, code: str | None) -> "Clinic":
         """The clinic of a site's code."""
-        from scheduler.services import clinics  # `show` and its like need no site file
+        from scheduler.services import clinics
 
         return self._told(clinics.find(self.settings, code, self.web))
 
@@ -110,7 +108,7 @@ class App:
         """This instant in UTC, in whole seconds as calendars write it."""
         return datetime.now(UTC).replace(microsecond=0)
 
-    def today(self, site: Site) -> date:
+    def today(self, site: "Site") -> date:
         """The day it is at a site."""
         return self.now().astimezone(site.tz()).date()
 
@@ -121,12 +119,16 @@ class App:
 
     def postman(self) -> "Postman":
         """Who takes mails to the mail server that the settings name."""
+        import random
+
         from scheduler.services.posting import Postman, relay
 
         return Postman(relay=relay(self.settings), sleep=time.sleep, chance=random.random)
 
     def token(self) -> str:
         """A secret that nobody guesses, fit for an address: 256 random bits."""
+        import secrets
+
         return secrets.token_urlsafe(32)
 
     def change(self, command: str, reason: str = "") -> Change:

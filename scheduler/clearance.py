@@ -5,7 +5,7 @@ Which tests an infusion waits for, and how long a result counts, is told by the 
 and by days before the day it was recorded, never by the answer itself.
 
 >>> from scheduler.ruling import RuleOutcome
->>> from scheduler.eligibility import Count, Unit
+>>> from scheduler.outcomes import Count, Unit
 >>> pregnancy = InfusionTest(rule="pregnancy", valid_days=15,
 ...                          label=Words.of(en="Pregnancy test"))
 >>> found = RuleOutcome(rule="pregnancy", outcome=Outcome.ELIGIBLE,
@@ -25,8 +25,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from scheduler.breaches import REMEDY, Breach, Kind, Phrase
-from scheduler.eligibility import Outcome
 from scheduler.errors import Refused
+from scheduler.outcomes import Outcome
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.subject import Visit
 from scheduler.words import Words

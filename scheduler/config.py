@@ -12,18 +12,19 @@ the default.  A misspelt key in the file is an error, never ignored.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from ipaddress import ip_network
 from os.path import isfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from platformdirs import PlatformDirs
 
 from scheduler import files
 from scheduler.errors import BadInput, Problem
-from scheduler.webaddress import Login
+
+if TYPE_CHECKING:
+    from scheduler.webaddress import Login
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 """Where `serve` answers by default: this computer only."""
@@ -102,12 +103,14 @@ class Settings:
         own = self.get("templates")
         return Path(own) if own else None
 
-    def caldav_login(self) -> Login | None:
+    def caldav_login(self) -> "Login | None":
         """Who logs in to CalDAV servers; None for nobody.
 
         Raises:
             BadInput: user or password is missing, or the password cannot be read.
         """
+        from scheduler.webaddress import Login
+
         user, password = self.get("caldav_user"), self.get("caldav_password")
         if password is None and (file := self.get("caldav_password_file")):
             password = files.read_secret(file).rstrip("\r\n")
@@ -217,6 +220,8 @@ def _file(named: str | None) -> Path | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    from difflib import get_close_matches
+
     try:
         written = tomllib.loads(files.read_text(path))
     except tomllib.TOMLDecodeError as error:

@@ -15,10 +15,9 @@ look.  What is not known is never guessed.
 NOT_ELIGIBLE: 2026-02-20 - 2026-02-10 = 10 days; at least 14 days, so from 2026-02-24 on
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Self
 
 from scheduler.admission import Admission, completed_years
@@ -34,43 +33,7 @@ from scheduler.criteria import (
     Range,
     Rule,
 )
-
-
-class Outcome(StrEnum):
-    """What a rule, a criterion or a screening comes to; the worst of several counts."""
-
-    ELIGIBLE = "ELIGIBLE"
-    NEEDS_REVIEW = "NEEDS_REVIEW"
-    NOT_ELIGIBLE = "NOT_ELIGIBLE"
-
-
-_WORST = (Outcome.NOT_ELIGIBLE, Outcome.NEEDS_REVIEW, Outcome.ELIGIBLE)
-
-
-def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """What several outcomes come to; nothing stands in the way of nothing."""
-    return min(outcomes, key=_WORST.index, default=Outcome.ELIGIBLE)
-
-
-class Unit(StrEnum):
-    """What a count counts."""
-
-    YEARS = "years"
-    DAYS = "days"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """Completed years or days between two dates, from `least` to `most` as these are known."""
-
-    least: int
-    most: int
-    unit: Unit
-
-    def __str__(self) -> str:
-        if self.least == self.most:
-            return f"{self.least} {self.unit[:-1] if abs(self.least) == 1 else self.unit}"
-        return f"{self.least} to {self.most} {self.unit}"
+from scheduler.outcomes import Count, Outcome, Unit, worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from scheduler.admission import Admission
 from scheduler.answers import Answers, PartialDate
 from scheduler.criteria import Age, Criteria, Elapsed, Rule
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
-from scheduler.eligibility import Outcome, judge, other_reference
+from scheduler.eligibility import judge, other_reference
+from scheduler.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

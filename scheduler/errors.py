@@ -11,7 +11,6 @@ every `Problem` of a file at once, each with its place.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,6 +46,8 @@ class UnknownName(UsageError):
     """A name that is not among the known ones; suggests the nearest."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        from difflib import get_close_matches
+
         known = list(known)
         folded = {other.casefold(): other for other in known}
         near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)

@@ -12,15 +12,18 @@ enrollment date.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from scheduler.criteria import Criteria
 from scheduler.dates import FIRST_DAY, LAST_DAY, Offset, Window
 from scheduler.errors import UnknownName
 from scheduler.words import Words
+
+if TYPE_CHECKING:
+    from scheduler.criteria import Criteria
 
 ENROLLMENT = "enrollment"
 """The anchor every other date finally counts from."""
@@ -203,6 +206,13 @@ class Arm:
         return frozenset(e.id for e in self.encounters if e.id in anchors | pairs)
 
 
+def no_criteria() -> "Criteria":
+    """The criteria of a protocol that lets everybody in."""
+    from scheduler.criteria import Criteria
+
+    return Criteria()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """The study's rules in one version; `notice` is shown wherever its dates are."""
@@ -214,7 +224,7 @@ class Protocol:
     milestones: tuple[Milestone, ...] = ()
     epochs: tuple[Epoch, ...] = ()
     notice: Words = Words.of()
-    criteria: Criteria = Criteria()
+    criteria: "Criteria" = field(default_factory=no_criteria)
 
     def arm(self, name: str) -> Arm:
         """The arm of that code, registry name or alias, in any case; UnknownName otherwise."""

@@ -13,11 +13,13 @@ from what is kept nobody's date of birth can be told.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from scheduler.answers import Answers, PartialDate, Stated
-from scheduler.criteria import CONSENT
-from scheduler.eligibility import Count, Finding, Outcome, Screening, worst
+from scheduler.outcomes import Count, Outcome, worst
+
+if TYPE_CHECKING:
+    from scheduler.answers import Answers, PartialDate
+    from scheduler.eligibility import Finding, Screening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,10 @@ class RuleOutcome:
     applies: bool = True
 
     @classmethod
-    def of(cls, finding: Finding) -> Self:
+    def of(cls, finding: "Finding") -> Self:
         """The finding without what it looked at."""
+        from scheduler.answers import Stated
+
         return cls(
             rule=finding.rule.id,
             outcome=finding.outcome,
@@ -56,7 +60,7 @@ class Ruling:
     day: date
     version: str
     outcome: Outcome
-    consent: PartialDate | None
+    consent: "PartialDate | None"
     rules: tuple[RuleOutcome, ...]
     review: str = ""
 
@@ -73,8 +77,13 @@ class Ruling:
         )
 
     @classmethod
-    def of(cls, screening: Screening, answers: Answers, *, version: str, review: str = "") -> Self:
+    def of(
+        cls, screening: "Screening", answers: "Answers", *, version: str, review: str = ""
+    ) -> Self:
         """What may be kept of a screening."""
+        from scheduler.answers import PartialDate
+        from scheduler.criteria import CONSENT
+
         consent = answers.get(CONSENT)
         return cls(
             day=screening.day,

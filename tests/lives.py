@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from scheduler.eligibility import Outcome
 from scheduler.life import Act
+from scheduler.outcomes import Outcome
 from scheduler.products import Expiry, Product, Stage
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.services import enrollment, visits

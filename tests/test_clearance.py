@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scheduler.answers import Answers, PartialDate, Result, Stated
 from scheduler.clearance import Evidence, InfusionTest, NotCleared, State
 from scheduler.criteria import Criteria, Criterion, NegativeTest, Type
-from scheduler.eligibility import Outcome, screen
+from scheduler.eligibility import screen
+from scheduler.outcomes import Outcome
 from scheduler.ruling import Ruling
 from scheduler.words import Words
 from tests.test_supplies import INFUSION

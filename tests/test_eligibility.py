@@ -12,8 +12,9 @@ from scheduler.admission import anniversary, completed_years
 from scheduler.answers import Answer, PartialDate, Stated
 from scheduler.criteria import Age, Criteria, Criterion, Elapsed, Rule, Type
 from scheduler.dates import FIRST_DAY, LAST_DAY, Offset, Window
-from scheduler.eligibility import Finding, Outcome, Unit, screen, worst
+from scheduler.eligibility import Finding, screen
 from scheduler.enrollable import enrollable
+from scheduler.outcomes import Outcome, Unit, worst
 from scheduler.words import Words
 from tests.screenings import DAY, answers, criteria, partial
 

@@ -3,7 +3,8 @@
 from datetime import date
 
 from scheduler.answers import PartialDate
-from scheduler.eligibility import Outcome, Unit, screen
+from scheduler.eligibility import screen
+from scheduler.outcomes import Outcome, Unit
 from scheduler.ruling import Ruling
 from tests.screenings import DAY, answers, criteria
 

@@ -2,7 +2,7 @@
 
 Data goes to stdout, words for people to stderr; every way to fail has its exit code
 (`scheduler.errors`).  Commands are imported when they are called, so that a quick look
-into the book does not wait for the typesetter.
+into the book does not wait for the typesetter, and help or a TAB waits for none of them.
 """
 
 import os
@@ -12,37 +12,37 @@ from importlib import import_module
 from io import TextIOWrapper
 
 import click
+from click.shell_completion import CompletionItem
 
 from scheduler import __version__
-from scheduler.app import App
 from scheduler.cli.screen import complain, say
 from scheduler.errors import OutputError, SchedulerError, UsageError
 
 _COMMANDS = {
-    "audit": "audit",
-    "caldav": "caldav",
-    "check": "check",
-    "config": "settings",
-    "db": "db",
-    "deviations": "deviations",
-    "enroll": "enroll",
-    "explain": "explain",
-    "export": "export",
-    "feed": "feeds",
-    "list": "agenda",
-    "notify": "notify",
-    "product": "products",
-    "protocol": "protocols",
-    "replan": "replan",
-    "screen": "screening",
-    "serve": "serve",
-    "show": "agenda",
-    "site": "sites",
-    "subject": "subjects",
-    "upcoming": "agenda",
-    "visit": "visits",
+    "audit": ("audit", "Who did what, when and why; verify or export that."),
+    "caldav": ("caldav", "Publish visits into a CalDAV collection; see what changed there."),
+    "check": ("check", "Check coming visits against the calendars as they are now."),
+    "config": ("settings", "Show each setting and where it comes from."),
+    "db": ("db", "Back up, restore, upgrade or move the book."),
+    "deviations": ("deviations", "List visits out of window or order, missed, or forced."),
+    "enroll": ("enroll", "Enroll a participant: plan, place and store every visit."),
+    "explain": ("explain", "Say for each day of a visit's window why it is there, or not."),
+    "export": ("export", "Write calendars (.ics), visit sheets (PDF) or a table (CSV)."),
+    "feed": ("feeds", "Give people calendar addresses that update themselves."),
+    "list": ("agenda", "List everybody's visits, by day."),
+    "notify": ("notify", "Send the mail of the week, and reminders."),
+    "product": ("products", "Follow cell products: order, release, expiry, failure."),
+    "protocol": ("protocols", "Look at protocols, check, compare and amend them."),
+    "replan": ("replan", "Propose the best way out when visits lost their time."),
+    "screen": ("screening", "Judge by a protocol's criteria who may be enrolled."),
+    "serve": ("serve", "Answer calendar feeds until stopped."),
+    "show": ("agenda", "Show one participant's visits."),
+    "site": ("sites", "Check site files."),
+    "subject": ("subjects", "Withdraw, weigh or screen a participant; record a consent."),
+    "upcoming": ("agenda", "List the visits of the coming days."),
+    "visit": ("visits", "Confirm, complete, miss, move, hold, cancel or add a visit."),
 }
-"""Commands and the modules of this package that hold them."""
+"""Commands: the modules of this package that hold them, and what lists of them say."""
 
 
 class Commands(click.Group):
@@ -54,10 +54,23 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"scheduler.cli.{_COMMANDS[cmd_name]}")
+        module = import_module(f"scheduler.cli.{_COMMANDS[cmd_name][0]}")
         commands: dict[str, click.Command] = module.COMMANDS
         _name_variables(commands[cmd_name], f"SCHEDULE_{cmd_name}")
         return commands[cmd_name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # A group would ask each command what it does, and so import them all at every TAB.
+        found = [
+            CompletionItem(name, help=about)
+            for name, (_, about) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 def _name_variables(command: click.Command, prefix: str) -> None:
@@ -97,6 +110,8 @@ def schedule(
     as_json: bool,
 ) -> None:
     """Plan the visits of a clinical trial and keep the plan in step with life."""
+    from scheduler.app import App
+
     flags = {"config": config, "database": database, "site": site, "user": user}
     ctx.obj = app = App(flags, remark=say)
     ctx.call_on_close(app.close)

@@ -1,9 +1,9 @@
 """`schedule show`, `list` and `upcoming`: read the book."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,16 +11,16 @@ from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, json_option
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
-from scheduler.deviations import Deviation
 from scheduler.errors import BadValue
-from scheduler.exporters import records, screeningrecord
-from scheduler.exporters.holdings import product_record, supply_record
 from scheduler.protocol import Kind
-from scheduler.ruling import RuleOutcome
 from scheduler.services import agenda, holdings
 from scheduler.services.agenda import Agenda
-from scheduler.store import Following, Ruled
+from scheduler.store import Ruled
 from scheduler.subject import OPEN, Visit
+
+if TYPE_CHECKING:
+    from scheduler.deviations import Deviation
+    from scheduler.ruling import RuleOutcome
 
 PAGE = 1_000
 """Visits in one table; a longer list is several."""
@@ -33,22 +33,11 @@ PAGE = 1_000
 def show(app: App, subject: str, as_json: bool) -> None:
     """Show one participant's visits."""
     found = agenda.of_subject(app.store, subject)
-    holding = holdings.of_subject(app.store, subject)
     broken = _broken(app, found)
     if as_json:
-        unplaced = [v for v in found.visits if v.scheduled is None and v.status in OPEN]
-        record = records.schedule(
-            found.subject,
-            found.visits,
-            map(records.unplaced_record, unplaced),
-            eligibility=_ruled(found.eligibility) if found.eligibility else None,
-            screenings=[_ruled(each) for each in found.rulings],
-            versions=[_version(each) for each in found.versions],
-            products=[product_record(batch) for batch in holding.products] if holding else [],
-            infusions=[supply_record(supply) for supply in holding.supplies] if holding else [],
-            breaches=[_broken_record(each) for each in broken],
-        )
-        screen.print_json(record)
+        from scheduler.cli import agendarecord
+
+        screen.print_json(agendarecord.agenda(found, broken))
         return
     screen.print_visits(screen.headline(found.subject), found.visits)
     for each in found.versions[1:]:
@@ -63,40 +52,20 @@ def show(app: App, subject: str, as_json: bool) -> None:
             click.echo(_found_later(ruled))
     for deviation in broken:
         click.echo(_forced(deviation))
-    screen.warn(holding.warnings() if holding else ())
+    screen.warn(found.holding.warnings() if found.holding else ())
 
 
-def _broken(app: App, found: Agenda) -> tuple[Deviation, ...]:
+def _broken(app: App, found: Agenda) -> "tuple[Deviation, ...]":
     if not any(visit.kind is Kind.INFUSION and visit.actual for visit in found.visits):
         return ()
-    from scheduler.services import monitoring  # it brings printing along: only where needed
+    from scheduler.services import monitoring
 
     return monitoring.broken(app.store, found.subject.code)
 
 
-def _broken_record(deviation: Deviation) -> Mapping[str, Any]:
-    from scheduler.exporters.deviations import record
-
-    return record(deviation)
-
-
-def _forced(deviation: Deviation) -> str:
+def _forced(deviation: "Deviation") -> str:
     visit, recorded = deviation.visit, f"{deviation.user}: {deviation.reason}"
     return f"{visit.ref} on {visit.actual}: {deviation} (recorded by {recorded})"
-
-
-def _version(following: Following) -> Mapping[str, Any]:
-    change = following.change
-    told = {"version": following.version, "since": records.when(change.at)}
-    return {**told, "by": change.user, "reason": change.reason}
-
-
-def _ruled(ruled: Ruled) -> Mapping[str, Any]:
-    change = ruled.change
-    return {
-        **screeningrecord.ruling(ruled.ruling),
-        "recorded": {"by": change.user, "at": records.when(change.at)},
-    }
 
 
 def _screened(ruled: Ruled) -> str:
@@ -116,7 +85,7 @@ def _found_later(ruled: Ruled) -> str:
     return f"Found on {ruling.day}: {', '.join(parts)} (recorded by {ruled.change.user})"
 
 
-def _outcome(outcome: RuleOutcome) -> str:
+def _outcome(outcome: "RuleOutcome") -> str:
     if not outcome.applies:
         return f"{outcome.rule} does not apply"
     count = f" ({outcome.count})" if outcome.count else ""
@@ -171,8 +140,9 @@ def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) 
 
 
 def _print_json(visits: Iterator[Visit]) -> None:
-    listed = ({"subject": v.subject, **records.any_record(v)} for v in visits)
-    screen.print_json_list("visits", listed)
+    from scheduler.cli import agendarecord
+
+    screen.print_json_list("visits", map(agendarecord.listed, visits))
 
 
 def _print_pages(visits: Iterator[Visit]) -> None:

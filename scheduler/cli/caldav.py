@@ -7,7 +7,8 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import audience_option, json_option
+from scheduler.cli.audiences import audience_option
+from scheduler.cli.options import json_option
 from scheduler.errors import ConflictsFound
 from scheduler.exporters import records
 from scheduler.reconciliation import TIME, Step
@@ -15,7 +16,7 @@ from scheduler.services import collections
 from scheduler.services.collections import Pulled, Pushed
 from scheduler.services.published import Edit
 from scheduler.sites import Audience, Site
-from scheduler.store import Scope
+from scheduler.store.collections import Scope
 
 _DONE = {
     Step.CREATE: "created",

@@ -11,9 +11,9 @@ from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.answering import answer_options
 from scheduler.cli.options import Day, Kilograms, conflicts_option, json_option
-from scheduler.eligibility import Outcome
 from scheduler.errors import Unplaced
 from scheduler.exporters import records, screeningrecord
+from scheduler.outcomes import Outcome
 from scheduler.placement import Missing
 from scheduler.services import enrollment
 from scheduler.services.enrollment import Enrollment, Request

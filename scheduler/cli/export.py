@@ -8,7 +8,8 @@ import click
 
 from scheduler.app import App
 from scheduler.cli import screen
-from scheduler.cli.options import Day, audience_option, json_option
+from scheduler.cli.audiences import audience_option
+from scheduler.cli.options import Day, json_option
 from scheduler.dates import Window, checked
 from scheduler.errors import BadValue
 from scheduler.services import consents, publication

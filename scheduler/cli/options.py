@@ -10,7 +10,6 @@ import click
 
 from scheduler.dates import checked
 from scheduler.errors import BadValue
-from scheduler.sites import Audience
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,12 +87,4 @@ conflicts_option: Callable[[F], F] = click.option(
     multiple=True,
     metavar="FILE|URL",
     help="Calendar (.ics) whose events close the site; may be repeated.",
-)
-
-audience_option: Callable[[F], F] = click.option(
-    "--audience",
-    type=click.Choice([audience.value for audience in Audience]),
-    default=Audience.STAFF.value,
-    show_default=True,
-    help="Who reads it: decides what it may say.",
 )

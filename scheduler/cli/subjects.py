@@ -14,9 +14,9 @@ from scheduler.cli.feeds import KEPT
 from scheduler.cli.options import Day, Kilograms, as_of_option, json_option
 from scheduler.cli.visits import tell
 from scheduler.deviations import WITHDRAWAL
-from scheduler.eligibility import Outcome
 from scheduler.exporters import screeningrecord
 from scheduler.exporters.holdings import supply_record
+from scheduler.outcomes import Outcome
 from scheduler.services import consents, participants, rescreening
 from scheduler.services.participants import MOST_CHANGE, Weighing
 from scheduler.services.screening import Given

@@ -6,9 +6,10 @@
 
 from scheduler.answers import in_words
 from scheduler.criteria import Age
-from scheduler.eligibility import Count, Finding, Judgement, Screening
+from scheduler.eligibility import Finding, Judgement, Screening
 from scheduler.enrollable import Enrollable
 from scheduler.exporters.records import Record
+from scheduler.outcomes import Count
 from scheduler.protocol import Protocol
 from scheduler.ruling import Ruling
 

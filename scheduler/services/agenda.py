@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from scheduler.dates import Window
 from scheduler.ruling import Ruling
+from scheduler.services import holdings
+from scheduler.services.holdings import Holding
 from scheduler.store import Book, Following, Ruled, Store
 from scheduler.subject import Subject, Visit
 
@@ -17,13 +19,15 @@ T = TypeVar("T")
 class Agenda:
     """One participant, all visits by day and start, and what screenings found, oldest first.
 
-    `versions` are those of the protocol that the participant has followed, oldest first.
+    `versions` are those of the protocol that the participant has followed, oldest first;
+    `holding` is what the cell laboratory has to do with it, None in an arm without a dose.
     """
 
     subject: Subject
     visits: tuple[Visit, ...]
     versions: tuple[Following, ...]
     rulings: tuple[Ruled, ...]
+    holding: Holding | None
 
     @property
     def eligibility(self) -> Ruled | None:
@@ -40,11 +44,13 @@ def of_subject(store: Store, code: str) -> Agenda:
 
     def work(book: Book) -> Agenda:
         subject = book.subject(code)
+        visits = book.visits(subject=subject.code)
         return Agenda(
             subject=subject,
-            visits=book.visits(subject=subject.code),
+            visits=visits,
             versions=book.versions(subject.code),
             rulings=book.rulings(subject.code),
+            holding=holdings.held(book, subject, visits),
         )
 
     return store.read(work)

@@ -11,7 +11,8 @@ from scheduler.exporters.trail import Standing
 from scheduler.files import Staging
 from scheduler.services import publication
 from scheduler.sites import Site
-from scheduler.store import Book, Store, Verdict
+from scheduler.store import Book, Store
+from scheduler.store.verification import Verdict
 from scheduler.trail import Deed, Selection
 
 

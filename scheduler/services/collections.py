@@ -20,7 +20,8 @@ from scheduler.reconciliation import Step
 from scheduler.services import published, sources
 from scheduler.services.clinics import Clinic
 from scheduler.services.published import Edit, Item, Ours
-from scheduler.store import Book, Scope, Store, Written
+from scheduler.store import Book, Store
+from scheduler.store.collections import Scope, Written
 from scheduler.webaddress import Login, WebAddress
 
 if TYPE_CHECKING:

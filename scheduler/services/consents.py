@@ -13,8 +13,8 @@ from scheduler.feeds import Feed
 from scheduler.life import BEDSIDE, permit
 from scheduler.services.clinics import Clinic, check_site
 from scheduler.sites import Audience
-from scheduler.store import Book, Change, Mailing, Store
-from scheduler.store.outbox import REMINDER, WAITING
+from scheduler.store import Book, Change, Store
+from scheduler.store.outbox import REMINDER, WAITING, Mailing
 from scheduler.subject import Subject
 
 

@@ -17,8 +17,8 @@ from scheduler.services import checking, holdings, studies
 from scheduler.services.clinics import Clinic
 from scheduler.services.posting import Parcel
 from scheduler.sites import Audience, Recipient, Site
-from scheduler.store import Book, Mailing, Store
-from scheduler.store.outbox import DIGEST, WAITING
+from scheduler.store import Book, Store
+from scheduler.store.outbox import DIGEST, WAITING, Mailing
 from scheduler.subject import OPEN, Visit
 from scheduler.supplies import Supply
 

@@ -40,17 +40,33 @@ class Holding:
 
 def of_subject(store: Store, code: str) -> Holding | None:
     """A participant's holding, None in an arm without a dose; UnknownName for a wrong code."""
-    return store.read(lambda book: _holding(book, book.subject(code)))
+    return store.read(lambda book: _of(book, book.subject(code)))
 
 
 def of_site(store: Store, site: str | None = None) -> tuple[Holding, ...]:
     """Everybody's holdings at one site, or at all."""
 
     def work(book: Book) -> tuple[Holding, ...]:
-        found = (_holding(book, subject) for subject in book.subjects(site))
+        found = (_of(book, subject) for subject in book.subjects(site))
         return tuple(holding for holding in found if holding)
 
     return store.read(work)
+
+
+def held(book: Book, subject: Subject, visits: Iterable[Visit]) -> Holding | None:
+    """A participant's holding by all the visits; None in an arm without a dose."""
+    arm = _arm(book, subject)
+    if arm.dose is None or not infusions(arm):
+        return None
+    standing = current(visits)
+    products = book.products(subject.code)
+    return Holding(
+        subject=subject,
+        dose=arm.dose,
+        products=products,
+        supplies=supplies(arm, standing, subject.weight, products, evidence(book, subject)),
+        untreated=untreated(arm, standing),
+    )
 
 
 def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Supply, ...]:
@@ -74,19 +90,8 @@ def evidence(book: Book, subject: Subject) -> Evidence:
     return Evidence(tests=tests, rulings=tuple(ruled.ruling for ruled in rulings))
 
 
-def _holding(book: Book, subject: Subject) -> Holding | None:
-    arm = _arm(book, subject)
-    if arm.dose is None or not infusions(arm):
-        return None
-    standing = current(book.visits(subject=subject.code))
-    products = book.products(subject.code)
-    return Holding(
-        subject=subject,
-        dose=arm.dose,
-        products=products,
-        supplies=supplies(arm, standing, subject.weight, products, evidence(book, subject)),
-        untreated=untreated(arm, standing),
-    )
+def _of(book: Book, subject: Subject) -> Holding | None:
+    return held(book, subject, book.visits(subject=subject.code))
 
 
 def _arm(book: Book, subject: Subject) -> Arm:

@@ -15,7 +15,8 @@ from scheduler.delivery.smtp import AddressRefused, Deferred, Line, LineLost, Re
 from scheduler.errors import BadInput, DeliveryFailed, Problem, SchedulerError
 from scheduler.exporters.mail import Envelope, message
 from scheduler.files import read_secret
-from scheduler.store import Book, Mailing, State, Store
+from scheduler.store import Book, Store
+from scheduler.store.outbox import Mailing, State
 
 ATTEMPTS = 4
 """Minutes of trouble are for the next run of cron or the timer."""

@@ -20,7 +20,8 @@ from scheduler.services import consents, publication
 from scheduler.services.clinics import Clinic
 from scheduler.services.publication import Selection
 from scheduler.sites import Audience
-from scheduler.store import Book, Scope, Written
+from scheduler.store import Book
+from scheduler.store.collections import Scope, Written
 from scheduler.subject import OPEN, Visit
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from scheduler.services.clinics import Clinic
 from scheduler.services.digests import stationery, week_name
 from scheduler.services.posting import Parcel
 from scheduler.sites import Site
-from scheduler.store import Book, Mailing, State, Store
-from scheduler.store.outbox import REMINDER, WAITING
+from scheduler.store import Book, Store
+from scheduler.store.outbox import REMINDER, WAITING, Mailing, State
 from scheduler.subject import Visit
 
 Contacts = Mapping[str, Contact]

@@ -12,9 +12,10 @@ from datetime import date
 from scheduler.answers import Answers, Result, in_words
 from scheduler.clearance import Evidence
 from scheduler.criteria import Criteria, NegativeTest, Rule
-from scheduler.eligibility import Finding, Outcome, Screening, screen
+from scheduler.eligibility import Finding, Screening, screen
 from scheduler.errors import BadValue, UsageError
 from scheduler.life import BEDSIDE, permit
+from scheduler.outcomes import Outcome
 from scheduler.protocol import Protocol
 from scheduler.ruling import Ruling
 from scheduler.services import holdings, studies

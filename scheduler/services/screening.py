@@ -12,10 +12,11 @@ from pathlib import Path
 from scheduler import files
 from scheduler.answers import Answers, answer
 from scheduler.criteria import Criteria
-from scheduler.eligibility import Finding, Outcome, Screening, screen
+from scheduler.eligibility import Finding, Screening, screen
 from scheduler.enrollable import Enrollable, enrollable
 from scheduler.errors import BadValue, Refused, UsageError
 from scheduler.files import Staging
+from scheduler.outcomes import Outcome
 from scheduler.protocol import Protocol
 from scheduler.readers import answers as reader
 from scheduler.ruling import Ruling

@@ -3,6 +3,9 @@
 Nothing here is ever overwritten: a change of a visit appends the visit's new state
 beside the old ones.
 
+What looks into the book do without is imported by the methods that deal in it (see "The
+cold start" in docs/architecture.md).
+
 >>> from sqlalchemy import create_engine
 >>> from scheduler.store import tables
 >>> with create_engine("sqlite://").connect() as connection:
@@ -13,41 +16,31 @@ beside the old ones.
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from scheduler.appointments import Appointment
 from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled
-from scheduler.products import Product
-from scheduler.protocol import Kind
-from scheduler.ruling import Ruling
-from scheduler.store import (
-    appointments,
-    chain,
-    consents,
-    deeds,
-    entries,
-    products,
-    protocols,
-    rows,
-    screenings,
-    subjects,
-    verification,
-    visits,
-)
-from scheduler.store.chain import Head
+from scheduler.store import products, protocols, rows, screenings, subjects, visits
 from scheduler.store.changes import Change, Entry, Following
-from scheduler.store.collections import Collections
-from scheduler.store.consents import Consent
-from scheduler.store.feeds import Feeds
 from scheduler.store.marks import Marks
-from scheduler.store.outbox import Outbox
 from scheduler.store.screenings import Ruled
-from scheduler.store.verification import Verdict
 from scheduler.subject import Subject, Visit, Weight
-from scheduler.trail import EVERYTHING, Deed, Selection
+
+if TYPE_CHECKING:
+    from scheduler.appointments import Appointment
+    from scheduler.products import Product
+    from scheduler.protocol import Kind
+    from scheduler.ruling import Ruling
+    from scheduler.store.chain import Head
+    from scheduler.store.collections import Collections
+    from scheduler.store.consents import Consent
+    from scheduler.store.feeds import Feeds
+    from scheduler.store.outbox import Outbox
+    from scheduler.store.verification import Verdict
+    from scheduler.trail import Deed, Selection
 
 
 class Book:
@@ -64,12 +57,30 @@ class Book:
     ) -> None:
         self._connection = connection
         self.marks = Marks(connection)
-        self.outbox = Outbox(connection)
         self.memory = {} if memory is None else memory
-        self.collections = Collections(connection)
         self._kept: dict[tuple[str, str], str] = {}
-        self.feeds = Feeds(connection, self.marks)
         self._last: list[Callable[[], object]] = []
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """The mails to be sent, and how far each is."""
+        from scheduler.store.outbox import Outbox
+
+        return Outbox(self._connection)
+
+    @cached_property
+    def collections(self) -> "Collections":
+        """The CalDAV collections that visits are published into."""
+        from scheduler.store.collections import Collections
+
+        return Collections(self._connection)
+
+    @cached_property
+    def feeds(self) -> "Feeds":
+        """The calendars to subscribe to."""
+        from scheduler.store.feeds import Feeds
+
+        return Feeds(self._connection, self.marks)
 
     def do_last(self, act: Callable[[], object]) -> None:
         """Have something done right before the commit, when the changes are sealed.
@@ -124,28 +135,36 @@ class Book:
         """As `visits`, for more of them than memory should hold; read before the work ends."""
         return visits.one_by_one(self._connection, site=site, days=days)
 
-    def appointments(self, site: str, days: Window) -> dict[int, Appointment]:
+    def appointments(self, site: str, days: Window) -> "dict[int, Appointment]":
         """The appointments at a site that may touch one of the days, by ids of their visits."""
+        from scheduler.store import appointments
+
         return appointments.standing(self._connection, site, days)
 
     def appointments_of(
-        self, sites: Sequence[str], days: Window, kinds: Sequence[Kind]
-    ) -> dict[int, Appointment]:
+        self, sites: Sequence[str], days: Window, kinds: "Sequence[Kind]"
+    ) -> "dict[int, Appointment]":
         """Those of some kinds at several sites that may touch the days, by ids of their visits."""
+        from scheduler.store import appointments
+
         return appointments.of_kinds(self._connection, sites, days, kinds)
 
     def changed_appointments(
-        self, site: str, days: Window, since: Head
-    ) -> Mapping[int, Appointment | None]:
+        self, site: str, days: Window, since: "Head"
+    ) -> "Mapping[int, Appointment | None]":
         """What became of the visits at a site that changed after the head `since`.
 
         None for a visit that takes no time of these days.
         """
+        from scheduler.store import appointments
+
         return appointments.changed(self._connection, site, days, since.number)
 
-    def head(self, known: Head = chain.NOBODY) -> tuple[Head, bool]:
+    def head(self, known: "Head | None" = None) -> "tuple[Head, bool]":
         """The end of the chain now, and whether that continues the chain that ended in `known`."""
-        return chain.head(self._connection, known)
+        from scheduler.store import chain
+
+        return chain.head(self._connection, known or chain.NOBODY)
 
     def keep_protocol(self, change: Change, id: str, version: str, text: str) -> None:
         """Keep the text of a protocol version; keeping the same text again is nothing.
@@ -188,6 +207,8 @@ class Book:
             UnknownName: the protocol version is not kept.
             DoubleBooked: a unit is taken already.
         """
+        from scheduler.store import entries
+
         if enrolled := subjects.enrolled(self._connection, subject.code):
             raise AlreadyEnrolled(enrolled)
         self.protocol_text(subject.protocol, subject.protocol_version)
@@ -206,6 +227,8 @@ class Book:
             UnknownName: a visit's subject is not enrolled.
             DoubleBooked: a unit is taken already.
         """
+        from scheduler.store import entries
+
         ids = {code: self._id_of(code) for code in {visit.subject for visit in visits}}
         with self._connection.begin_nested():
             entries.append(self._connection, self.marks.id_of(change), ids, visits)
@@ -219,6 +242,8 @@ class Book:
             UnknownName: a subject is not enrolled, or a version is not kept.
             DoubleBooked: a unit is taken already.
         """
+        from scheduler.store import entries
+
         found = {code: subjects.row(self._connection, code) for code in versions}
         for code, version in versions.items():
             self.protocol_text(found[code].protocol, version)
@@ -246,7 +271,7 @@ class Book:
         subject_id = self._id_of(subject)
         subjects.weigh(self._connection, self.marks.id_of(change), subject_id, weight)
 
-    def keep_ruling(self, change: Change, subject: str, ruling: Ruling) -> None:
+    def keep_ruling(self, change: Change, subject: str, ruling: "Ruling") -> None:
         """Record what a subject's screening came to.
 
         Raises:
@@ -271,7 +296,7 @@ class Book:
         """
         return visits.history(self._connection, self._id_of(subject))
 
-    def products(self, subject: str) -> tuple[Product, ...]:
+    def products(self, subject: str) -> "tuple[Product, ...]":
         """The subject's batches as they stand, oldest first.
 
         Raises:
@@ -279,11 +304,11 @@ class Book:
         """
         return products.of_subject(self._connection, self._id_of(subject))
 
-    def product(self, batch: str) -> Product | None:
+    def product(self, batch: str) -> "Product | None":
         """The batch of that id, whoever it belongs to; None when nobody ordered it."""
         return products.of_batch(self._connection, batch)
 
-    def product_states(self, subject: str) -> tuple[Product, ...]:
+    def product_states(self, subject: str) -> "tuple[Product, ...]":
         """Every state of the subject's batches that was ever recorded, batch by batch.
 
         Raises:
@@ -291,11 +316,11 @@ class Book:
         """
         return products.states(self._connection, self._id_of(subject))
 
-    def supplied(self, number: int) -> tuple[Product, ...]:
+    def supplied(self, number: int) -> "tuple[Product, ...]":
         """The states of batches, anybody's, that the change of that number recorded."""
         return products.of_change(self._connection, number)
 
-    def supply(self, change: Change, subject: str, changed: Sequence[Product]) -> None:
+    def supply(self, change: Change, subject: str, changed: "Sequence[Product]") -> None:
         """Append states of the subject's batches; those that are new are entered.
 
         Raises:
@@ -307,16 +332,20 @@ class Book:
             change_id = self.marks.id_of(change)
             products.append(self._connection, change_id, subject_id, changed)
 
-    def consent(self, subject: str) -> Consent | None:
+    def consent(self, subject: str) -> "Consent | None":
         """The subject's last word on reminders, None when nothing was recorded.
 
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
+        from scheduler.store import consents
+
         return consents.of_subject(self._connection, self._id_of(subject))
 
     def consented(self, site: str) -> frozenset[str]:
         """The codes of a site's subjects who want to be told of their appointments."""
+        from scheduler.store import consents
+
         return consents.given(self._connection, site)
 
     def record_consent(self, change: Change, subject: str, day: date, *, given: bool) -> None:
@@ -325,20 +354,27 @@ class Book:
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
+        from scheduler.store import consents
+
         subject_id = self._id_of(subject)
         change_id = self.marks.id_of(change)
         consents.add(self._connection, change_id, subject_id, day, given=given)
 
-    def deeds(self, selection: Selection = EVERYTHING) -> tuple[Deed, ...]:
+    def deeds(self, selection: "Selection | None" = None) -> "tuple[Deed, ...]":
         """The audit trail: what was ever done, or what is selected of it, oldest first.
 
         Raises:
             UnknownName: the selected person has never done anything.
         """
-        return deeds.read(self._connection, selection)
+        from scheduler.store import deeds
+        from scheduler.trail import EVERYTHING
 
-    def verify(self, noted: str = "") -> Verdict:
+        return deeds.read(self._connection, selection or EVERYTHING)
+
+    def verify(self, noted: str = "") -> "Verdict":
         """Whether the history stands as it was recorded; see `verification.verify`."""
+        from scheduler.store import verification
+
         return verification.verify(self._connection, noted)
 
     def _id_of(self, code: str) -> int:

@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from scheduler.answers import PartialDate
-from scheduler.eligibility import Count, Outcome, Unit
+from scheduler.outcomes import Count, Outcome, Unit
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.store.changes import Change
 from scheduler.store.rows import change_of
@@ -61,6 +60,8 @@ def of_subject(
 
 
 def _ruled(row: Row[Any]) -> Ruled:
+    from scheduler.answers import PartialDate
+
     ruling = Ruling(
         day=row.day,
         version=row.version,

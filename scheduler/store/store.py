@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import DeliveryFailed
-from scheduler.store import chain, schema
+from scheduler.store import schema
 from scheduler.store.book import Book
 from scheduler.store.engines import engine, explained
 from scheduler.store.interruption import uninterrupted
@@ -138,6 +138,8 @@ class Store:
         return _read_empty(work)
 
     def _write(self, work: Callable[[Book], T], *, alone: bool) -> T:
+        from scheduler.store import chain
+
         database = self._database
         with database.engine.connect() as connection:
             database.begin_writing(connection, alone=alone)

@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
@@ -111,6 +110,8 @@ def weigh(connection: Connection, change_id: int, subject_id: int, weight: Weigh
 
 def _similar(connection: Connection, code: str) -> Iterable[str]:
     """The few enrolled codes nearest to `code`: thousands would bury the suggestion."""
+    from difflib import get_close_matches
+
     known = connection.execute(select(tables.subjects.c.code_key, tables.subjects.c.code))
     by_key = dict(tuple(found) for found in known)
     return [by_key[key] for key in get_close_matches(rows.code_key(code), by_key, n=5)]

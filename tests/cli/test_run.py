@@ -120,15 +120,58 @@ def test_every_command_says_what_it_does() -> None:
                 assert option.help, f"{path} {option.name}"
 
 
-def test_a_look_into_the_book_loads_nothing_heavy(schedule: Schedule) -> None:
+LOOKS = "show ZJ-001", "list", "upcoming --as-of 2026-04-06"
+
+ROOMS = {
+    "scheduler": "app appointments breaches clearance config dates errors files outcomes products"
+    " protocol ruling subject supplies words",
+    "scheduler.cli": "agenda options screen",
+    "scheduler.readers": "treatment",
+    "scheduler.services": "agenda holdings",
+    "scheduler.store": "book changes engines interruption marks postgresql products protocols rows"
+    " schema screenings sqlite store subjects tables visits",
+}
+"""What a look into the book is made of; whatever else it loads, somebody waits for."""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_look_into_the_book_loads_no_more_than_it_is_made_of(
+    schedule: Schedule, look: str
+) -> None:
     schedule.enter()
-    heavy = {"typst", "holidays", "alembic", "icalendar", "psycopg", "segno"}
+    _, loaded = after(*look.split())
+    known = {f"{room}.{name}" for room, names in ROOMS.items() for name in names.split()}
+    known |= ROOMS.keys()
+    assert {name for name in loaded if name.split(".")[0] == "scheduler"} - known == set()
+    heavy = {"typst", "holidays", "alembic", "icalendar", "psycopg", "segno", "cattrs", "httpx"}
+    assert loaded & heavy == set()
+
+
+@pytest.mark.parametrize("question", ["--help", "--version", "TAB"])
+def test_asking_what_there_is_waits_for_no_command(
+    question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if question == "TAB":
+        monkeypatch.setenv("_SCHEDULE_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", "schedule up")
+        monkeypatch.setenv("COMP_CWORD", "1")
+    said, loaded = after(question)
+    assert "upcoming" in said or question == "--version"
+    assert loaded.isdisjoint({"sqlalchemy", "scheduler.app"})
+    assert {name for name in loaded if name.startswith("scheduler.cli.")} == {
+        "scheduler.cli.screen"
+    }
+
+
+def after(*arguments: str) -> tuple[str, set[str]]:
+    """What a process of its own says, and all modules it has loaded by then."""
     code = (
-        "import sys; from scheduler.cli import run; code = run(['list']);"
-        f"print(sorted({heavy} & set(sys.modules))); sys.exit(code)"
+        "import sys; from scheduler.cli import main\n"
+        f"try: main({list(arguments)})\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    return done.stdout, set(done.stderr.splitlines()[-1].split())
 
 
 PROGRAM = (sys.executable, "-c", "from scheduler.cli import main; main()")
@@ -166,8 +209,10 @@ def test_a_full_disk(schedule: Schedule) -> None:
 def test_commands_are_listed_where_they_are_kept() -> None:
     from scheduler.cli import _COMMANDS
 
-    for name, module in _COMMANDS.items():
+    for name, (module, about) in _COMMANDS.items():
         assert name in import_module(f"scheduler.cli.{module}").COMMANDS
+        assert about.endswith(".")
+        assert len(about) <= 65, "one line on a narrow screen"
 
 
 def test_an_unexpected_failure_is_a_sentence(

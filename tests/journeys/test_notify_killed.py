@@ -10,7 +10,8 @@ from scheduler.readers.site import read
 from scheduler.services.clinics import Clinic
 from scheduler.services.notification import notify
 from scheduler.services.posting import Postman
-from scheduler.store import State, Store
+from scheduler.store import Store
+from scheduler.store.outbox import State
 from tests.databases import SqliteFiles
 from tests.digests import parsed
 from tests.killing import Executioner

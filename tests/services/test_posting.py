@@ -11,7 +11,8 @@ from scheduler.delivery.smtp import Relay, Security
 from scheduler.errors import BadInput
 from scheduler.exporters.mail import Envelope, Letter
 from scheduler.services.posting import ATTEMPTS, Parcel, Posted, Postman, pause, post
-from scheduler.store import Book, Mailing, State, Store
+from scheduler.store import Book, Store
+from scheduler.store.outbox import Mailing, State
 from tests.databases import free_port
 from tests.digests import parsed
 from tests.mailserver import MailServer

@@ -8,13 +8,14 @@ from decimal import Decimal
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from scheduler.eligibility import Outcome
 from scheduler.feeds import Feed, digest
+from scheduler.outcomes import Outcome
 from scheduler.products import Product, Stage
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.sites import Audience
-from scheduler.store import Book, Scope, Store, Written
+from scheduler.store import Book, Store
 from scheduler.store.canon import HISTORY
+from scheduler.store.collections import Scope, Written
 from scheduler.store.tables import seals
 from scheduler.subject import Weight
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling, later

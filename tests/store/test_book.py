@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
-from scheduler.store import Book, Change, DoubleBooked, Store
+from scheduler.store import Book, Change, Store
+from scheduler.store.entries import DoubleBooked
 from scheduler.subject import Allocation, Status, Subject, Visit
 from tests.databases import Databases
 from tests.store import values

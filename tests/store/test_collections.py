@@ -6,7 +6,8 @@ import pytest
 
 from scheduler.errors import UnknownName
 from scheduler.sites import Audience
-from scheduler.store import Scope, Store, Written
+from scheduler.store import Store
+from scheduler.store.collections import Scope, Written
 from tests.store.values import SUBJECT, VISIT, enrolling
 
 URL, OTHER = "https://dav.example/li/visits/", "https://dav.example/li/others/"

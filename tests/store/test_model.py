@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused
-from scheduler.store import Book, Change, DoubleBooked, Store
+from scheduler.store import Book, Change, Store
+from scheduler.store.entries import DoubleBooked
 from scheduler.subject import OPEN, Status, Subject, Visit
 from tests.databases import Databases
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, allocations, at, enrolling

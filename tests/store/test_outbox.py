@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.exporters.mail import Letter
-from scheduler.store import Book, Mailing, State, Store
+from scheduler.store import Book, Store
+from scheduler.store.outbox import Mailing, State
 from scheduler.store.store import AtWork
 from tests.databases import Databases
 

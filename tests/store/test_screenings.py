@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.answers import PartialDate
-from scheduler.eligibility import Count, Outcome, Unit
 from scheduler.errors import UnknownName
+from scheduler.outcomes import Count, Outcome, Unit
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.store import Book, Ruled, Store
 from scheduler.store.tables import screenings

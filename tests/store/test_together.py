@@ -11,7 +11,8 @@ import pytest
 
 from scheduler.dates import Interval
 from scheduler.errors import AlreadyEnrolled, Refused
-from scheduler.store import Book, DoubleBooked, Store
+from scheduler.store import Book, Store
+from scheduler.store.entries import DoubleBooked
 from tests.databases import Databases, PostgresqlDatabases
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, allocations, at, enrolling
 
