@@ -5,114 +5,29 @@ instance, to the same gap; the participants who lose a visit are compared with p
 in the order of arrival at the best that the others leave.
 """
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from time import process_time
 
+from benchmarks.crowds import crowd, site
 from benchmarks.table import Row
-from scheduler import optimizer, shipped
+from scheduler import optimizer
 from scheduler.appointments import Appointment
 from scheduler.availability import Availability
-from scheduler.conflicts import Busy
 from scheduler.joint.arrangement import arrange
 from scheduler.joint.patterns import LOST, Case
 from scheduler.joint.selection import CROWDED, Problem, Selection
 from scheduler.joint.turns import improved
 from scheduler.placement import place
-from scheduler.protocol import Encounter, Kind, Need, Protocol
-from scheduler.readers import protocol as protocols
-from scheduler.readers import site as sites
-from scheduler.sites import Resource, Site
-from scheduler.tree import Tree
-from scheduler.words import Words
 
 PARTICIPANTS = 1_000
-FIRST, DAYS = date(2026, 1, 5), 640
-"""Enrollments of two years whose visits all lie within three."""
-
-UNITS = {"chair": 4, "nurse": 6, "room": 8, "procedure-room": 1}
-
-
-def crowd(count: int, seed: int = 0) -> tuple[list[Case], Availability]:
-    """Participants with nothing placed yet, and the free time of their site."""
-    chance = random.Random(seed)
-    site = _site()
-    availability = Availability(site, _busy(site, chance, max(count * DAYS // PARTICIPANTS, 60)))
-    protocol = _protocol()
-    tree = Tree.of(protocol, protocol.arm("bmsc"))
-    span = max(count * DAYS // PARTICIPANTS, 20)
-    cases = []
-    for n in range(count):
-        enrolled = _open_day(site, chance, span)
-        code = f"S-{n:05}"
-        cases.append(
-            Case(
-                code=code,
-                tree=tree,
-                anchors=tree.anchors(enrolled),
-                free=frozenset(encounter.id for encounter in tree.arm.encounters),
-                standing={},
-                availability=availability,
-            )
-        )
-    return sorted(cases, key=lambda case: case.anchors["enrollment"]), availability
-
-
-def _site() -> Site:
-    site = sites.read(shipped.read("sites/zhujiang.toml").decode(), "zhujiang.toml")
-    resources = (
-        Resource(kind=kind, label=Words.of(en=kind), units=tuple(f"{kind}-{i}" for i in range(n)))
-        for kind, n in UNITS.items()
-    )
-    return replace(site, resources=tuple(resources))
-
-
-def _protocol() -> Protocol:
-    """The built-in trial with three hours of observation: two infusions a chair and day."""
-    text = shipped.read("protocols/bmsc-stroke.toml").decode()
-    protocol = protocols.read(text, "bmsc-stroke.toml")
-    arms = (
-        replace(arm, encounters=tuple(map(_shortened, arm.encounters))) for arm in protocol.arms
-    )
-    return replace(protocol, arms=tuple(arms))
-
-
-def _shortened(encounter: Encounter) -> Encounter:
-    if encounter.kind is not Kind.INFUSION:
-        return encounter
-    needs = (Need(resource="chair", minutes=240), Need(resource="nurse", minutes=90))
-    return replace(encounter, minutes=240, needs=needs)
-
-
-def _busy(site: Site, chance: random.Random, days: int) -> Iterator[Busy]:
-    """Chairs that others use: a quarter of their days."""
-    zone = Availability(site)
-    for resource in site.resources:
-        if resource.kind != "chair":
-            continue
-        for unit in resource.units:
-            taken = [
-                zone.interval((FIRST + timedelta(days=n)).toordinal(), 8 * 60, 570)
-                for n in range(days + 60)
-                if chance.random() < 0.25
-            ]
-            yield Busy.of(unit, "ward", taken)
-
-
-def _open_day(site: Site, chance: random.Random, span: int) -> date:
-    while True:
-        day = FIRST + timedelta(days=chance.randrange(span))
-        if site.day(day).closed_because is None:
-            return day
 
 
 def rows(scale: float) -> Iterator[Row]:
     """Three rows; at scale 1 with PARTICIPANTS at one site."""
     count = max(int(PARTICIPANTS * scale), 12)
-    cases, availability = crowd(count)
+    cases, availability = crowd(count, site())
     noted: list[tuple[Problem, Selection, float]] = []
 
     def select(problem: Problem) -> Selection:
