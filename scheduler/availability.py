@@ -178,6 +178,15 @@ class Availability:
         other._quotas, other._earliest, other._remembered = quotas, {}, {}
         return other
 
+    @property
+    def quotas(self) -> Mapping[tuple[Kind, int], int] | None:
+        """What it is held to, by kind of visit and day; None where it is not."""
+        return self._quotas
+
+    def contents(self) -> tuple[tuple[Busy, ...], tuple[Appointment, ...]]:
+        """The busy time and the appointments that it counts with."""
+        return self._occupancy.contents()
+
     def laboratory_room(self, kind: Kind | None, ordinal: int) -> int | None:
         """How many more visits of a kind its laboratory takes that day; None: not capped."""
         room = self.load(ordinal).laboratory_room(self.site.laboratory, kind)

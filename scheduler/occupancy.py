@@ -46,6 +46,12 @@ class Occupancy:
         self._held: dict[int, Mapping[str, int]] = {}
         self._book((), appointments)
 
+    def contents(self) -> tuple[tuple[Busy, ...], tuple[Appointment, ...]]:
+        """The busy time and the appointments that are in it."""
+        busy = tuple(each for sources in self._busy.values() for each in sources)
+        booked = {each.key: each for day in self._booked.values() for each in day.values()}
+        return busy, tuple(booked.values())
+
     def changed(
         self, gone: Iterable[Appointment], come: Iterable[Appointment]
     ) -> tuple["Occupancy", set[int]]:

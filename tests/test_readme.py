@@ -81,8 +81,10 @@ def test_every_command_works(
         for command in commands():
             here = f"{radicale_server.home}{databases.name}-"
             words = shlex.split(command.replace(SERVER, elsewhere).replace(DAV, here))
-            if words[:2] == ["schedule", "serve"]:
+            if words[1:2] == ["serve"]:
                 continue  # runs until it is stopped; tests/web/test_server.py does so
+            if words[1:2] == ["worker"] or "--workers" in words:
+                continue  # tests/journeys/test_workers.py does so with processes
             if words[0] != "schedule":
                 continue
             if words[1:3] == ["db", "restore"] and databases.name == "postgresql":
@@ -113,6 +115,6 @@ def leaves(command: click.Command, path: list[str]) -> Iterator[list[str]]:
 def test_everything_else_is_the_run_script_or_pip() -> None:
     others = [command for command in commands() if not command.startswith("schedule ")]
 
-    extras = ("[postgres]", "[web]", "[optimize]")
+    extras = ("[postgres]", "[web]", "[optimize]", "[workers]")
     installed = ["pip install .", *(f"pip install '.{extra}'" for extra in extras)]
     assert others == ["./run demo", "./run test", *installed]

@@ -41,6 +41,7 @@ _COMMANDS = {
     "subject": ("subjects", "Withdraw, weigh or screen a participant; record a consent."),
     "upcoming": ("agenda", "List the visits of the coming days."),
     "visit": ("visits", "Confirm, complete, miss, move, hold, cancel or add a visit."),
+    "worker": ("worker", "Arrange sites for who re-plans many, until stopped."),
 }
 """Commands: the modules of this package that hold them, and what lists of them say."""
 

@@ -1,6 +1,7 @@
 """`schedule replan`: the best way out when time is taken away from many participants."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from types import ModuleType
@@ -10,6 +11,7 @@ import click
 from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, conflicts_option, json_option
+from scheduler.cli.worker import WorkersMissing
 from scheduler.dates import Window
 from scheduler.errors import BadValue, UsageError
 from scheduler.exporters import records
@@ -32,6 +34,7 @@ Remaining = Callable[[], float]
 @click.option(
     "--all-sites", is_flag=True, help="Every site that is known, for sites may share a laboratory."
 )
+@click.option("--workers", is_flag=True, help='With --all-sites: let each "schedule worker" help.')
 @click.option("--subject", "subjects", multiple=True, metavar="CODE", help="Only who is named.")
 @click.option(
     "--closed",
@@ -60,6 +63,7 @@ Remaining = Callable[[], float]
 def replan(
     app: App,
     all_sites: bool,
+    workers: bool,
     subjects: tuple[str, ...],
     owners: tuple[str, ...],
     first: date | None,
@@ -88,8 +92,10 @@ def replan(
     if all_sites:
         if owners:
             raise UsageError("--closed names what is shut at one site: leave --all-sites out")
-        found = _of_all(app, request, change, as_of, remaining)
+        found = _of_all(app, request, change, as_of, remaining, workers)
     else:
+        if workers:
+            raise UsageError("--workers arrange several sites: add --all-sites")
         found = _of_one(app, request, change, as_of, remaining)
     if as_json:
         screen.print_json(_record_all(found) if all_sites else _record(found.proposals[0]))
@@ -120,24 +126,21 @@ def _of_one(
     today = as_of or app.today(app.clinic.site)
     optimizer = _optimizer()
     with screen.progress("Re-planning") as watch:
-        told = _percent(watch, 100)
+        told = _percent(watch, 0, 100)
         select = partial(optimizer.select, remaining=remaining, told=told) if optimizer else None
         found = service.propose(app.store, app.clinic, request, change, today, select, remaining)
     return Network(proposals=(found,), bound=found.bound)
 
 
 def _of_all(
-    app: App, request: Request, change: Change, as_of: date | None, remaining: Remaining
+    app: App,
+    request: Request,
+    change: Change,
+    as_of: date | None,
+    remaining: Remaining,
+    workers: bool,
 ) -> Network:
-    optimizer = _optimizer()
-    with screen.progress("Re-planning") as watch:
-        relax = (
-            partial(optimizer.relax, remaining=remaining, told=_percent(watch, 50))
-            if optimizer
-            else None
-        )
-        select = partial(optimizer.select, remaining=remaining) if optimizer else None
-        solver = Solver(relax=relax, select=select) if relax and select else None
+    with screen.progress("Re-planning") as watch, _solver(app, watch, remaining, workers) as solver:
         return network.propose(
             app.store,
             app.clinics(),
@@ -149,8 +152,34 @@ def _of_all(
         )
 
 
-def _percent(watch: Callable[[int, int], object], whole: int) -> Callable[[float], object]:
-    return lambda part: watch(round(whole * part), 100)
+@contextmanager
+def _solver(
+    app: App, watch: screen.Watch, remaining: Remaining, workers: bool
+) -> Iterator[Solver | None]:
+    """The optimiser, if it is installed, with workers if they are wanted."""
+    optimizer = _optimizer()
+    if optimizer is None:
+        if workers:
+            raise WorkersMissing
+        yield None
+        return
+    relax = partial(optimizer.relax, remaining=remaining, told=_percent(watch, 0, 50))
+    select = partial(optimizer.select, remaining=remaining)
+    here = network.side_by_side(select, remaining, told=_percent(watch, 50, 50))
+    if not workers:
+        yield Solver(relax=relax, each=here)
+        return
+    try:
+        from scheduler.services.crew import crew
+        from scheduler.store.queue import Queue
+    except ModuleNotFoundError as error:
+        raise WorkersMissing from error
+    with crew(Queue(app.database), here, remaining, _percent(watch, 50, 50), screen.say) as each:
+        yield Solver(relax=relax, each=each)
+
+
+def _percent(watch: screen.Watch, first: int, whole: int) -> Callable[[float], object]:
+    return lambda part: watch(first + round(whole * part), 100)
 
 
 def _optimizer() -> ModuleType | None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Watch = Callable[[int, int], object]
+"""Told how much is done of how much."""
+
 MOST_REASONS = 4
 """Sentences of one visit in a table."""
 
@@ -47,7 +50,7 @@ def complain(sentence: str) -> None:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], object]]:
+def progress(title: str) -> Iterator[Watch]:
     """A bar on a terminal, moved by telling how much is done of how much; else nothing."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None

@@ -28,13 +28,16 @@ from scheduler.store import Change, Store
 ENDLESS = partial(float, "inf")
 """There is always time left; unlike a lambda, this can be sent to other processes."""
 
+Each = Callable[[Sequence[Party]], list[Arrangement]]
+"""Arranges several sites, each within what it has of the laboratory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solver:
-    """An optimiser: for the LP of all sites, and for one site; other processes use that, too."""
+    """An optimiser: for the LP of all sites, and for each of them."""
 
     relax: Relax
-    select: Select
+    each: Each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +83,8 @@ def propose(
     else:
         for planning in plannings:
             planning.open(_beside(planning, plannings, lambda other: other.fixed_abroad()))
-        each = partial(_side_by_side, solver.select, remaining)
         parties = [planning.party() for planning in plannings]
-        found, bound = arrange_all(parties, solver.relax, each)
+        found, bound = arrange_all(parties, solver.relax, solver.each)
     asked = {
         planning.site.code: [*planning.fixed_abroad(), *planning.free_abroad(arrangement)]
         for planning, arrangement in zip(plannings, found, strict=True)
@@ -116,16 +118,30 @@ def _in_turn(plannings: Sequence[Planning], remaining: Callable[[], float]) -> l
     return found
 
 
-def _side_by_side(
-    select: Select, remaining: Callable[[], float], parties: Sequence[Party]
-) -> list[Arrangement]:
-    """Each site on a core of its own; spawned, for a solver's threads do not survive a fork."""
+def side_by_side(
+    select: Select,
+    remaining: Callable[[], float] = ENDLESS,
+    told: Callable[[float], object] = lambda _: None,
+) -> Each:
+    """Arranges sites on all cores of this computer, and tells what part of them is done.
+
+    Processes are spawned, for a solver's threads do not survive a fork; so what they are given
+    has to be such that it can be sent to them.
+    """
     work = partial(replan.arranged, select=select, remaining=remaining)
-    workers = min(len(parties), cpu_count() or 1)
-    if workers < 2:
-        return [work(party) for party in parties]
-    with ProcessPoolExecutor(workers, get_context("spawn"), _quiet_when_stopped) as pool:
-        return list(pool.map(work, parties))
+
+    def each(parties: Sequence[Party]) -> list[Arrangement]:
+        workers = min(len(parties), cpu_count() or 1)
+        if workers < 2:
+            return [work(party) for party in parties]
+        found = []
+        with ProcessPoolExecutor(workers, get_context("spawn"), _quiet_when_stopped) as pool:
+            for arrangement in pool.map(work, parties):
+                found.append(arrangement)
+                told(len(found) / len(parties))
+        return found
+
+    return each
 
 
 def _quiet_when_stopped() -> None:

@@ -18,6 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from scheduler.errors import StoreUnavailable
 from scheduler.store.rows import json_text
 
+QUEUE = "schedule_queue"
+"""The schema of the queue that workers share, which is no part of the book."""
+
 _MAKING = int.from_bytes(b"schedule")
 """The number of the advisory lock under which a book is made."""
 
@@ -54,7 +57,7 @@ class Postgresql:
     """One PostgreSQL database: how to reach it, begin on it and explain its errors."""
 
     def __init__(self, url: URL, *, patience: float) -> None:
-        self.url = url
+        self.url, self.patience = url, max(2, round(patience))
         # Zero would be forever.
         self._lock_timeout = f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
         host = url.host or url.query.get("host") or "this machine"
@@ -62,7 +65,7 @@ class Postgresql:
         try:
             self.engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
-                connect_args={"connect_timeout": max(2, round(patience))},
+                connect_args={"connect_timeout": self.patience},
                 pool_pre_ping=True,
                 hide_parameters=True,
                 json_serializer=json_text,

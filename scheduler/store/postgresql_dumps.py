@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, inspect, text
 
 from scheduler.errors import BadInput, Problem, StoreUnavailable
 from scheduler.store import schema
-from scheduler.store.postgresql import Postgresql
+from scheduler.store.postgresql import QUEUE, Postgresql
 
 _PLAIN = ("--no-owner", "--no-privileges", "--no-comments")
 """The book goes to whoever takes it in; a database's comments belong to its superuser."""
@@ -33,10 +33,13 @@ class MissingProgram(StoreUnavailable):
 def dump(database: Postgresql, out: Path) -> None:
     """Write the book as it is at one moment into the file `out`, in pg_dump's custom format.
 
+    The queue is left out: it holds work of that moment, and has to stay where the book is restored.
+
     Raises:
         StoreUnavailable: the program is missing, or says why it cannot.
     """
-    failure = _run("pg_dump", database.url, "--format=custom", f"--file={out}", *_PLAIN)
+    options = ("--format=custom", f"--file={out}", f"--exclude-schema={QUEUE}", *_PLAIN)
+    failure = _run("pg_dump", database.url, *options)
     if failure:
         raise StoreUnavailable(f"{database.place} cannot be backed up: {failure}")
 

@@ -9,14 +9,14 @@ import pytest
 from scheduler.optimizer import relax, select
 from scheduler.protocol import Kind
 from scheduler.services import network, replan
-from scheduler.services.network import Network, Solver
+from scheduler.services.network import Network, Solver, side_by_side
 from scheduler.services.replan import BookChanged
 from scheduler.store import Store
 from tests.databases import SqliteFiles
 from tests.lives import change
 from tests.services.test_laboratories import GZ, MARCH, SHUT, ZJ, busiest, enter, overfull, proposed
 
-SOLVER = Solver(relax=relax, select=select)
+SOLVER = Solver(relax=relax, each=side_by_side(select))
 MARK = change("replan", "the laboratory is full")
 
 
@@ -54,7 +54,9 @@ def test_together_is_never_worse_than_in_turn(store: Store) -> None:
 
 def test_without_time_nothing_is_asked_too_often(store: Store) -> None:
     overfull(store)
-    over = Solver(relax=partial(relax, remaining=float), select=partial(select, remaining=float))
+    over = Solver(
+        relax=partial(relax, remaining=float), each=side_by_side(partial(select, remaining=float))
+    )
     found = together(store, over)
     replan.apply_all(store, found.proposals, MARK)
     assert not store.read(lambda book: book.verify()).problems
