@@ -163,7 +163,7 @@ class _Enrolling:
         dates: tuple[date, ...] = ()
         if not placement.complete:
             dates = enrollment_dates(self._tree, request.enrolled, availability)
-        visits = (self._visit(subject, slot) for slot in placement.slots)
+        visits = (self._scheduled(subject, slot) for slot in placement.slots)
         lost = {missing.expected.encounter.id for missing in placement.missing}
         carried = lost & self._tree.arm.carriers()
         return Enrollment(
@@ -203,7 +203,7 @@ class _Enrolling:
     def _subject(self, book: Book) -> Subject:
         request, protocol, site = self._request, self._study.protocol, self._clinic.site.code
         code = request.code.upper() if request.code else _next_code(book, site)
-        if book.is_enrolled(code):
+        if request.code and book.is_enrolled(code):
             raise AlreadyEnrolled(code)
         kg, enrolled = request.weight, request.enrolled
         return Subject(
@@ -216,20 +216,15 @@ class _Enrolling:
             weight=Weight(kg=kg, measured=enrolled) if kg is not None else None,
         )
 
-    def _visit(self, subject: Subject, slot: Slot) -> Visit:
-        return replace(
-            self._as_planned(subject, slot.expected),
-            status=Status.SCHEDULED,
-            scheduled=slot.interval,
-            allocations=slot.allocations,
-            why=slot.why,
-            unverified=slot.unverified,
-        )
+    def _scheduled(self, subject: Subject, slot: Slot) -> Visit:
+        return self._visit(subject, slot.expected, slot, slot.why)
 
     def _planned(self, subject: Subject, missing: Missing) -> Visit:
-        return replace(self._as_planned(subject, missing.expected), why=missing.reasons)
+        return self._visit(subject, missing.expected, None, missing.reasons)
 
-    def _as_planned(self, subject: Subject, expected: Expected) -> Visit:
+    def _visit(
+        self, subject: Subject, expected: Expected, slot: Slot | None, why: tuple[str, ...]
+    ) -> Visit:
         encounter = expected.encounter
         return Visit(
             study=subject.protocol,
@@ -241,8 +236,12 @@ class _Enrolling:
             mode=encounter.mode,
             target=expected.target,
             window=expected.window,
-            status=Status.PLANNED,
+            status=Status.SCHEDULED if slot else Status.PLANNED,
+            scheduled=slot.interval if slot else None,
+            allocations=slot.allocations if slot else (),
+            why=why,
             basis=encounter.basis,
+            unverified=slot.unverified if slot else False,
             changed=self._change.at,
         )
 

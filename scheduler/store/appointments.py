@@ -9,43 +9,30 @@ Whoever keeps them reads them once, and from then on only what later changes hav
 {}
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from scheduler.appointments import Appointment
-from scheduler.dates import Window
-from scheduler.protocol import Kind
+from scheduler.dates import Interval, Window
+from scheduler.protocol import Kind, Mode
 from scheduler.store import rows, tables
-from scheduler.subject import TAKING
+from scheduler.store.driver import Plain, ask
+from scheduler.store.plain import instant, plain
+from scheduler.subject import TAKING, ref
 
 _state, _newer = tables.visit_entries.c, tables.visit_entries.alias()
-_CURRENT = (
-    select(_state.visit_id, _state.kind, _state.mode, _state.status, _state.allocations)
-    .add_columns(_state.start_at, _state.end_at, _state.day)
-    .add_columns(tables.visits.c.encounter, tables.visits.c.occurrence, tables.subjects.c.code)
-    .select_from(tables.visit_entries)
-    .join(tables.visits, tables.visits.c.id == _state.visit_id)
-    .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
-    .where(
-        ~exists().where(_newer.c.visit_id == _state.visit_id, _newer.c.revision > _state.revision)
-    )
-)
-_STANDING = _CURRENT.where(
-    _state.site == bindparam("site"),
+_TAKING = tuple(status.value for status in TAKING)
+_STANDING = (
     _state.day.between(bindparam("first"), bindparam("last")),
     _state.start_at.is_not(None),
-    _state.status.in_([status.value for status in TAKING]),
+    _state.status.in_(_TAKING),
 )
-_OF_KINDS = _CURRENT.where(
-    _state.site.in_(bindparam("sites", expanding=True)),
-    _state.kind.in_(bindparam("kinds", expanding=True)),
-    _state.day.between(bindparam("first"), bindparam("last")),
-    _state.start_at.is_not(None),
-    _state.status.in_([status.value for status in TAKING]),
-)
-_CHANGED = _CURRENT.where(
+_CHANGED = (
     # Changes are few; by the index on sites, SQLite would look at the whole book of the site.
     _state.site.concat("") == bindparam("site"),
     _state.change_id.in_(
@@ -56,21 +43,19 @@ _CHANGED = _CURRENT.where(
 
 def standing(connection: Connection, site: str, days: Window) -> dict[int, Appointment]:
     """The appointments at a site that may touch one of the days, by the ids of their visits."""
+    query = _current(connection.dialect.name).where(*_STANDING, _state.site == bindparam("site"))
     asked = {"site": site, "first": _first(days), "last": days.latest}
-    return {row.visit_id: rows.appointment_of(row) for row in connection.execute(_STANDING, asked)}
+    return {id: _appointment(*row) for id, _, _, *row in connection.execute(query, asked)}
 
 
 def of_kinds(
     connection: Connection, sites: Sequence[str], days: Window, kinds: Sequence[Kind]
 ) -> dict[int, Appointment]:
     """The appointments of some kinds at several sites that may touch one of the days."""
-    asked = {
-        "sites": list(sites),
-        "kinds": [kind.value for kind in kinds],
-        "first": _first(days),
-        "last": days.latest,
-    }
-    return {row.visit_id: rows.appointment_of(row) for row in connection.execute(_OF_KINDS, asked)}
+    such = _state.site.in_(sites), _state.kind.in_([kind.value for kind in kinds])
+    query = _current(connection.dialect.name).where(*_STANDING, *such)
+    asked = {"first": _first(days), "last": days.latest}
+    return {id: _appointment(*row) for id, _, _, *row in connection.execute(query, asked)}
 
 
 def changed(
@@ -80,13 +65,58 @@ def changed(
 
     None for a visit that takes no time of these days.
     """
-    taking = {status.value for status in TAKING}
+    first, last = _first(days).isoformat(), days.latest.isoformat()
+    asked: Plain = {"site": site, "number": number}
     return {
-        row.visit_id: rows.appointment_of(row)
-        if row.status in taking and row.start_at and _first(days) <= row.day <= days.latest
+        id: _appointment(start, *row)
+        if status in _TAKING and start and first <= day <= last
         else None
-        for row in connection.execute(_CHANGED, {"site": site, "number": number})
+        for id, status, day, start, *row in ask(
+            connection, _changed(connection.dialect.name), asked
+        )
     }
+
+
+@cache
+def _changed(dialect: str) -> Select[Any]:
+    return _current(dialect).where(*_CHANGED)
+
+
+@cache
+def _current(dialect: str) -> Select[Any]:
+    """The newest state of every visit; what `_appointment` is made from begins with its start."""
+    columns = (_state.visit_id, _state.status, _state.day, _state.start_at, _state.end_at)
+    about = (_state.kind, _state.mode, _state.allocations)
+    names = (tables.subjects.c.code, tables.visits.c.encounter, tables.visits.c.occurrence)
+    newer = _newer.c.visit_id == _state.visit_id, _newer.c.revision > _state.revision
+    return (
+        select(*(plain(column, dialect) for column in (*columns, *about, *names)))
+        .select_from(tables.visit_entries)
+        .join(tables.visits, tables.visits.c.id == _state.visit_id)
+        .join(tables.subjects, tables.subjects.c.id == tables.visits.c.subject_id)
+        .where(~exists().where(*newer))
+    )
+
+
+def _appointment(
+    start: str,
+    end: str,
+    kind: str,
+    mode: str,
+    allocations: str,
+    subject: str,
+    encounter: str,
+    occurrence: int,
+) -> Appointment:
+    """An appointment, in UTC, of the plain form of a visit's state."""
+    return Appointment(
+        subject=subject,
+        visit=ref(encounter, occurrence),
+        kind=Kind(kind),
+        mode=Mode(mode),
+        interval=Interval(start=instant(start), end=instant(end)),
+        allocations=rows.units(json.loads(allocations)),
+    )
 
 
 def _first(days: Window) -> date:

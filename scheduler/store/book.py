@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled
@@ -209,13 +210,16 @@ class Book:
         """
         from scheduler.store import entries
 
-        if enrolled := subjects.enrolled(self._connection, subject.code):
-            raise AlreadyEnrolled(enrolled)
         self.protocol_text(subject.protocol, subject.protocol_version)
-        with self._connection.begin_nested():
-            change_id = self.marks.id_of(change)
-            subject_id = subjects.add(self._connection, change_id, subject)
-            entries.append(self._connection, change_id, {subject.code: subject_id}, visits)
+        try:
+            with self._connection.begin_nested():
+                change_id = self.marks.id_of(change)
+                subject_id = subjects.add(self._connection, change_id, subject)
+                entries.begin(self._connection, change_id, subject_id, visits)
+        except IntegrityError:
+            if enrolled := subjects.enrolled(self._connection, subject.code):
+                raise AlreadyEnrolled(enrolled) from None
+            raise
 
     def record(self, change: Change, visits: Sequence[Visit]) -> None:
         """Append new states of visits and replace what they take.

@@ -1,9 +1,9 @@
 """The canonical form of the history: what is hashed, the same on both engines.
 
-A row is a JSON object of its columns as SQLite stores them: whole numbers, and texts
-(dates as 2026-03-02, instants in UTC as 2026-03-02 01:30:00.000000, truth as 0 and 1, JSON
-columns as their very text).  Columns that are NULL are left out, keys are sorted, there
-are no spaces, and all is UTF-8.  So a column that a later schema adds must be NULL in the
+A row is a JSON object of its columns in their plain form (`scheduler.store.plain`): whole
+numbers, and texts (dates as 2026-03-02, instants in UTC as 2026-03-02 01:30:00.000000, truth as
+0 and 1, JSON columns as their very text).  Columns that are NULL are left out, keys are sorted,
+there are no spaces, and all is UTF-8.  So a column that a later schema adds must be NULL in the
 rows before it, and a book that moves to another engine keeps its keys.
 
 >>> Row(table="weights", change_id=1, key=(7,), columns={"kg": "68.50", "id": 7}).text
@@ -19,29 +19,19 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    Boolean,
     Column,
     ColumnElement,
     Connection,
-    Date,
-    DateTime,
-    Integer,
     Select,
     Table,
-    Text,
     bindparam,
-    cast,
     exists,
-    func,
     select,
-    type_coerce,
 )
-from sqlalchemy.types import NULLTYPE
 
-from scheduler.store.tables import Instant, changes, metadata, seals
-
-Cell = int | str
+from scheduler.store.driver import ask
+from scheduler.store.plain import Cell, plain
+from scheduler.store.tables import changes, metadata, seals
 
 HISTORY = tuple(
     table
@@ -83,12 +73,12 @@ def digest(text: str) -> str:
 def of_change(connection: Connection, change_id: int) -> Iterator[Row]:
     """Every row that a change recorded, its own in `changes` among them."""
     # A change touches few tables, and one question is far cheaper than one for each.
-    touched = connection.execute(_TOUCHED, {"change": change_id}).one()
+    (touched,) = ask(connection, _TOUCHED, {"change": change_id})
     for table, is_touched in zip(HISTORY, touched, strict=True):
         if not is_touched:
             continue
         query = _reading(table, connection.dialect.name, one=True)
-        for found in connection.execute(query, {"change": change_id}):
+        for found in ask(connection, query, {"change": change_id}):
             yield _row(table, found)
 
 
@@ -133,51 +123,24 @@ def _reading(table: Table, dialect: str, *, one: bool) -> Select[Any]:
     return query.order_by(mark, *table.primary_key)
 
 
-def plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
-    """The column as SQLite stores it."""
-    if dialect == "sqlite":
-        # No type: whatever stands in the file comes back as it is.
-        return type_coerce(column, NULLTYPE)
-    match column.type:
-        case Instant():
-            return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
-        case Date():
-            return func.to_char(column, "YYYY-MM-DD")
-        case Boolean():
-            return cast(column, Integer)
-        case JSON():
-            return cast(column, Text)
-        case _:
-            return type_coerce(column, NULLTYPE)
-
-
-def stored(name: str, column: Column[Any], dialect: str) -> ColumnElement[Any]:
-    """What the column holds when the parameter `name` is its plain form."""
-    if dialect == "sqlite":
-        # A type that leaves every value as it is, unlike the column's own.
-        return bindparam(name, type_=Text())
-    match column.type:
-        case Instant():
-            return func.timezone("UTC", cast(bindparam(name, type_=Text()), DateTime()))
-        case Date() | JSON():
-            return cast(bindparam(name, type_=Text()), column.type)
-        case Boolean():
-            return cast(bindparam(name, type_=Integer()), column.type)
-        case _:
-            return bindparam(name, type_=column.type)
-
-
 def _row(table: Table, found: Iterable[object]) -> Row:
-    names = table.columns.keys()
+    names, mark, key = _names(table)
     columns = {
         # Nothing else is ever written; foul play may leave blobs and fractions in SQLite.
-        name: value if isinstance(value, int | str) else repr(value)
+        name: value if isinstance(value, (str, int)) else repr(value)
         for name, value in zip(names, found, strict=True)
         if value is not None
     }
     return Row(
         table=table.name,
-        change_id=columns.get(_mark(table).name, ""),
-        key=tuple(columns.get(column.name, "") for column in table.primary_key),
+        change_id=columns.get(mark, ""),
+        key=tuple([columns.get(name, "") for name in key]),
         columns=columns,
     )
+
+
+@cache
+def _names(table: Table) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """Of all columns, of the one that says which change recorded a row, and of the key."""
+    every, key = (tuple(column.name for column in of) for of in (table.c, table.primary_key))
+    return every, _mark(table).name, key

@@ -16,12 +16,16 @@ It can be checked without this program.  The canonical form of a row is told in
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from scheduler.store import canon
 from scheduler.store.canon import Row
+from scheduler.store.driver import ask
+from scheduler.store.plain import instant, plain
 from scheduler.store.tables import changes, seals
 
 NOTHING = "0" * 64
@@ -31,12 +35,6 @@ TOLERANCE = timedelta(minutes=1)
 """Desks' clocks differ, and a change is stored some time after it was given its instant."""
 
 _SEAL = insert(seals)
-_NEWEST = (
-    select(seals.c.number, seals.c.hash, changes.c.at)
-    .outerjoin(changes, changes.c.id == seals.c.change_id)
-    .order_by(seals.c.number.desc())
-    .limit(1)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ def head(connection: Connection, known: Head = NOBODY) -> tuple[Head, bool]:
     """The end of the chain now, and whether that continues the chain that ended in `known`."""
     ends = [
         Head(number=number, hash=hash)
-        for number, hash in connection.execute(_HEAD, {"known": known.number})
+        for number, hash in ask(connection, _HEAD, {"known": known.number})
     ]
     return (ends[-1] if ends else NOBODY), known in (NOBODY, *ends)
 
@@ -80,20 +78,32 @@ def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
     Raises:
         IntegrityError: another desk has sealed a change since this transaction began.
     """
-    number, hash, at = connection.execute(_NEWEST).first() or (0, NOTHING, None)
+    newest = ask(connection, _newest(connection.dialect.name))
+    number, hash, newest_at = newest[0] if newest else (0, NOTHING, None)
+    at = instant(newest_at) if newest_at else None
     back = timedelta(0)
     for change_id in change_ids:
         rows = list(canon.of_change(connection, change_id))
         instants = [row.columns["at"] for row in rows if row.table == changes.name]
         if not instants:
             continue
-        now = datetime.fromisoformat(str(instants[0])).replace(tzinfo=UTC)
+        now = instant(instants[0])
         back = max(back, at - now) if at else back
         digests = digests_of(rows)
         number, hash, at = number + 1, hashed(hash, digests), now
         row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
         connection.execute(_SEAL, row)
     return back
+
+
+@cache
+def _newest(dialect: str) -> Select[Any]:
+    """The newest seal, and the instant of its change."""
+    return (
+        select(seals.c.number, seals.c.hash, plain(changes.c.at, dialect))
+        .outerjoin(changes, changes.c.id == seals.c.change_id)
+        .where(seals.c.number == select(func.max(seals.c.number)).scalar_subquery())
+    )
 
 
 def digests_of(rows: Iterable[Row]) -> str:

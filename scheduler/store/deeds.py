@@ -10,16 +10,17 @@ states of what their foreign key names, and what differs from the state before i
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from scheduler.errors import Problem
 from scheduler.store import canon
-from scheduler.store.canon import Cell, Row
+from scheduler.store.canon import Row
 from scheduler.store.chain import TOLERANCE
 from scheduler.store.excerpt import OWNERS, Excerpt
+from scheduler.store.plain import Cell, instant
 from scheduler.store.tables import changes
 from scheduler.store.verification import BrokenTrail
 from scheduler.subject import ref
@@ -76,8 +77,8 @@ class _Telling:
 
     def _deed(self, id: Cell, rows: list[Row], steps: tuple[Step, ...]) -> Deed:
         [marks] = (row.columns for row in rows if row.table == changes.name)
-        at, before = _instant(marks["at"]), self._before[id]
-        back = _instant(before) - at if before is not None else timedelta(0)
+        at, before = instant(marks["at"]), self._before[id]
+        back = instant(before) - at if before is not None else timedelta(0)
         return Deed(
             number=self._numbers.get(id),
             at=at,
@@ -125,10 +126,6 @@ class _Telling:
         return _ITEMS.get(row.table, row.table)
 
 
-def _instant(text: Cell) -> datetime:
-    return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
-
-
 def _differences(
     row: Row, before: Mapping[str, str] | None, after: Mapping[str, str]
 ) -> Iterator[Field]:
@@ -170,10 +167,7 @@ def _time(columns: dict[str, Cell]) -> dict[str, str]:
     if zone is None:
         return {}
     clock = ZoneInfo(str(zone))
-    first, last = (
-        datetime.fromisoformat(str(moment)).replace(tzinfo=UTC).astimezone(clock)
-        for moment in (start, end)
-    )
+    first, last = (instant(str(moment)).astimezone(clock) for moment in (start, end))
     return {"time": f"{first:%Y-%m-%d %H:%M}–{last:%H:%M}"}
 
 

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_
 
 from scheduler.errors import UnknownName
 from scheduler.store import canon
-from scheduler.store.canon import Cell, Row
+from scheduler.store.canon import Row
+from scheduler.store.plain import Cell, plain
 from scheduler.store.tables import changes, feeds, metadata, products, seals, subjects, visits
 from scheduler.trail import EVERYTHING, Selection
 
@@ -79,9 +80,8 @@ class Excerpt:
     def before(self) -> dict[Cell, Cell | None]:
         """The instant of the change before each deed, as the canonical form has it."""
         earlier = changes.alias()
-        plain = canon.plain(earlier.c.at, self._connection.dialect.name)
         newest = (
-            select(plain)
+            select(plain(earlier.c.at, self._connection.dialect.name))
             .where(earlier.c.id < changes.c.id)
             .order_by(earlier.c.id.desc())
             .limit(1)

@@ -12,13 +12,13 @@ history, so hands in it are found by making it anew and comparing.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from scheduler.errors import Problem
-from scheduler.store import canon
+from scheduler.store.plain import plain, plain_instant
 from scheduler.store.tables import bookings, visit_entries
 from scheduler.store.visits import CURRENT
 from scheduler.subject import TAKING, ref
@@ -47,9 +47,9 @@ def differences(connection: Connection) -> Iterator[Problem]:
 
 def _standing(connection: Connection) -> Mapping[int, Set[_Taken]]:
     columns = (bookings.c[name] for name in ("site", "unit", "start_at", "end_at", "zone"))
-    plain = (canon.plain(column, connection.dialect.name) for column in columns)
+    in_plain = (plain(column, connection.dialect.name) for column in columns)
     taken: defaultdict[int, set[_Taken]] = defaultdict(set)
-    for visit_id, *row in connection.execute(select(bookings.c.visit_id, *plain)):
+    for visit_id, *row in connection.execute(select(bookings.c.visit_id, *in_plain)):
         site, unit, start, end, zone = map(str, row)
         taken[visit_id].add((site, unit, start, end, zone))
     return taken
@@ -63,7 +63,7 @@ def _wanted(row: Row[Any]) -> Set[_Taken]:
 
 
 def _instant(text: str) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return plain_instant(datetime.fromisoformat(text))
 
 
 def _told(lacking: Set[_Taken], more: Set[_Taken]) -> str:

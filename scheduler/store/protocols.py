@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select
 from scheduler.errors import Refused, UnknownName
 from scheduler.store import rows, tables
 from scheduler.store.changes import Following
+from scheduler.store.driver import ask
 
 _TEXT = select(tables.protocols.c.text).where(
     tables.protocols.c.id == bindparam("id"), tables.protocols.c.version == bindparam("version")
@@ -82,5 +83,5 @@ def followed(connection: Connection, subject_id: int) -> tuple[Following, ...]:
 
 
 def _find(connection: Connection, id: str, version: str) -> str | None:
-    kept: str | None = connection.scalar(_TEXT, {"id": id, "version": version})
-    return kept
+    kept = ask(connection, _TEXT, {"id": id, "version": version})
+    return kept[0][0] if kept else None

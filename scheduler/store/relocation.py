@@ -1,6 +1,6 @@
 """Relocation: the whole book, carried from one database into another of either engine.
 
-Every row goes over in its plain form (`canon`), keys and seals included, and nothing is
+Every row goes over in its plain form, keys and seals included, and nothing is
 added.  So the audit trail over there has the same head, which is the proof that the book
 is the same.
 
@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, Table, func, insert, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from scheduler.errors import BadValue, StoreUnavailable
 from scheduler.store import guards, schema, sqlite_copies, verification
-from scheduler.store.canon import plain, stored
 from scheduler.store.chain import Head
+from scheduler.store.driver import fill
 from scheduler.store.engines import Engine, engine, explained, using
 from scheduler.store.keeping import NoBook
+from scheduler.store.plain import plain
 from scheduler.store.postgresql import Postgresql
 from scheduler.store.sqlite import Sqlite, of_file
 from scheduler.store.tables import metadata, seals
@@ -172,12 +173,9 @@ def _carry(
     tallies, done = {}, 0
     for table in metadata.sorted_tables:
         tallies[table.name] = tally = _Tally()
-        names = [f"plain_{column.name}" for column in table.c]
-        dialect = there.dialect.name
-        values = {c: stored(name, c, dialect) for name, c in zip(names, table.c, strict=True)}
-        filling = insert(table).values(values)
+        names = table.columns.keys()
         for batch in _batches(source, here, table):
-            there.execute(filling, [dict(zip(names, row, strict=True)) for row in batch])
+            fill(there, table, [dict(zip(names, row, strict=True)) for row in batch])
             tally.count(batch)
             done += len(batch)
             watch(done)

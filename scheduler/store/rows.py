@@ -9,19 +9,20 @@ True
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from scheduler.appointments import Appointment
 from scheduler.dates import Interval, Window
 from scheduler.protocol import Kind, Mode
 from scheduler.store.changes import Change
-from scheduler.subject import TAKING, Allocation, Status, Subject, Visit, Weight, ref
+from scheduler.store.plain import Cell, plain_instant
+from scheduler.subject import TAKING, Allocation, Status, Subject, Visit, Weight
 from scheduler.words import Words
 
 Columns = dict[str, Any]
@@ -104,23 +105,15 @@ def visit_of(row: Row[Any]) -> Visit:
     )
 
 
-def appointment_of(row: Row[Any]) -> Appointment:
-    """The appointment, in UTC, of the same columns of a state that has a slot."""
-    return Appointment(
-        subject=row.code,
-        visit=ref(row.encounter, row.occurrence),
-        kind=Kind(row.kind),
-        mode=Mode(row.mode),
-        interval=Interval(start=row.start_at, end=row.end_at),
-        allocations=tuple(
-            Allocation(unit=taken["unit"], interval=_stored_interval(taken))
-            for taken in row.allocations
-        ),
+def units(stored: Iterable[Mapping[str, str]]) -> tuple[Allocation, ...]:
+    """The units of a state, in UTC."""
+    return tuple(
+        [Allocation(unit=taken["unit"], interval=_stored_interval(taken)) for taken in stored]
     )
 
 
-def entry_columns(visit: Visit) -> Columns:
-    """The row of `visit_entries` for a visit's state.
+def entry_columns(visit: Visit) -> dict[str, Cell | None]:
+    """The row of `visit_entries` for a visit's state, in its plain form.
 
     Raises:
         ValueError: an instant carries no IANA zone, or the slot has two.
@@ -129,37 +122,37 @@ def entry_columns(visit: Visit) -> Columns:
     return {
         "study": visit.study,
         "site": visit.site,
-        "label": dict(visit.label.texts),
+        "label": json_text(dict(visit.label.texts)),
         "kind": visit.kind.value,
         "mode": visit.mode.value,
         "status": visit.status.value,
-        "target": visit.target,
-        "earliest": visit.window.earliest,
-        "latest": visit.window.latest,
-        "day": visit.day or visit.target,
-        "start_at": slot and slot.start,
-        "end_at": slot and slot.end,
-        "zone": slot and zone_name(slot),
-        "actual": visit.actual,
-        "allocations": [_allocation_json(taken) for taken in visit.allocations],
-        "why": list(visit.why),
+        "target": visit.target.isoformat(),
+        "earliest": visit.window.earliest.isoformat(),
+        "latest": visit.window.latest.isoformat(),
+        "day": (visit.day or visit.target).isoformat(),
+        "start_at": plain_instant(slot.start) if slot else None,
+        "end_at": plain_instant(slot.end) if slot else None,
+        "zone": zone_name(slot) if slot else None,
+        "actual": visit.actual.isoformat() if visit.actual else None,
+        "allocations": json_text([_allocation_json(taken) for taken in visit.allocations]),
+        "why": json_text(visit.why),
         "basis": visit.basis,
-        "unverified": visit.unverified,
+        "unverified": int(visit.unverified),
         "sequence": visit.sequence,
-        "changed": visit.changed,
+        "changed": plain_instant(visit.changed),
     }
 
 
-def booking_columns(visit: Visit) -> Sequence[Columns]:
-    """The rows of `bookings` for a visit, in UTC: none once it frees its units."""
+def booking_columns(visit: Visit) -> Sequence[dict[str, Cell]]:
+    """The rows of `bookings` for a visit, in their plain form: none once it frees its units."""
     if visit.status not in TAKING:
         return ()
     return [
         {
             "site": visit.site,
             "unit": taken.unit,
-            "start_at": taken.interval.start.astimezone(UTC),
-            "end_at": taken.interval.end.astimezone(UTC),
+            "start_at": plain_instant(taken.interval.start),
+            "end_at": plain_instant(taken.interval.end),
             "zone": zone_name(taken.interval),
         }
         for taken in visit.allocations
@@ -192,5 +185,10 @@ def _allocation(stored: Mapping[str, str]) -> Allocation:
 
 
 def _stored_interval(stored: Mapping[str, str]) -> Interval:
-    start, end = (datetime.fromisoformat(stored[name]) for name in ("start", "end"))
-    return Interval(start=start, end=end)
+    return _interval_of(stored["start"], stored["end"])
+
+
+@lru_cache(maxsize=1024)
+def _interval_of(start: str, end: str) -> Interval:
+    # The units of a visit are taken for the same time, or nearly so.
+    return Interval(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end))

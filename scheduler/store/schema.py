@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from scheduler.errors import Refused, StoreUnavailable
+from scheduler.store.driver import ask
 from scheduler.store.tables import REVISION, changes
 
 VERSION_TABLE = "alembic_version"
@@ -118,7 +119,7 @@ def _is_ours(connection: Connection) -> bool:
     if connection.dialect.name != "sqlite":
         return False
     try:
-        return bool(connection.scalar(_OURS) == REVISION)
+        return [version for (version,) in ask(connection, _OURS)] == [REVISION]
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR:
             raise

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
 
 from scheduler.errors import UnknownName
 from scheduler.store import rows, tables
+from scheduler.store.driver import ask
 from scheduler.subject import Subject, Weight
 
 _newer_weight = tables.weights.alias()
@@ -66,13 +67,13 @@ def every(connection: Connection, site: str | None) -> tuple[Subject, ...]:
 
 def codes(connection: Connection, site: str) -> tuple[str, ...]:
     """The code of everyone at a site."""
-    return tuple(connection.scalars(_CODES, {"site": site}))
+    return tuple([code for (code,) in ask(connection, _CODES, {"site": site})])
 
 
 def enrolled(connection: Connection, code: str) -> str | None:
     """The code, as it was entered, of who is enrolled under it in any case and width."""
-    found: str | None = connection.scalar(_ENROLLED, {"key": rows.code_key(code)})
-    return found
+    found = ask(connection, _ENROLLED, {"key": rows.code_key(code)})
+    return found[0][0] if found else None
 
 
 def find(connection: Connection, code: str) -> Row[Any] | None:

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 
 from scheduler.errors import Problem, SchedulerError
 from scheduler.store import canon, occupancy
-from scheduler.store.canon import Cell, Row
+from scheduler.store.canon import Row
 from scheduler.store.chain import NOTHING, Head, hashed
+from scheduler.store.plain import Cell
 from scheduler.store.tables import changes, seals
 
 Seal = Mapping[str, Cell]

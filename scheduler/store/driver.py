@@ -1,0 +1,94 @@
+"""The driver: questions and new rows that go to it past SQLAlchemy.
+
+SQLAlchemy takes longer to prepare the values of a row than SQLite takes to store it.  Numbers
+and texts need no preparing, so what is done at every change is done in the plain form of
+`scheduler.store.plain`.  PostgreSQL is slower to reach than all this, and gets no short cut.
+
+>>> from sqlalchemy import create_engine, select
+>>> from scheduler.store.tables import visits
+>>> row = {"subject_id": 1, "encounter": "day-30", "occurrence": 1, "change_id": 1}
+>>> with create_engine("sqlite://").connect() as connection:
+...     visits.metadata.create_all(connection)
+...     fill(connection, visits, [row, {**row, "occurrence": 2}])
+...     ask(connection, select(visits.c.id, visits.c.encounter))
+[(1, 'day-30'), (2, 'day-30')]
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Insert, Table, insert
+
+from scheduler.store.plain import Cell, stored
+
+Plain = Mapping[str, Cell | None]
+"""Values in their plain form, by the names of parameters or of columns, of which there are two."""
+
+
+def ask(
+    connection: Connection, question: Executable, values: Plain = MappingProxyType({})
+) -> Sequence[Sequence[Any]]:
+    """The rows of the answer; what a question asks for and with is numbers and texts.
+
+    Each question is a constant of a module, so that it is put into words once.
+
+    Raises:
+        DBAPIError: the database refuses.
+    """
+    if connection.dialect.name == "sqlite":
+        words, names, given = _words(question)
+        # Where the driver fails SQLAlchemy will fail too, with errors that are known here.
+        with suppress(sqlite3.Error):
+            driver: Any = connection.connection.driver_connection
+            every = {**given, **values}
+            return list(driver.execute(words, [every[name] for name in names]))
+    return connection.execute(question, values).all()
+
+
+def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
+    """Enter rows that name the same columns, all or, in SQLite, those before the one refused.
+
+    Raises:
+        DBAPIError: the database refuses one of them.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == "sqlite":
+        values = itemgetter(*names)
+        connection.exec_driver_sql(_insertion(table, names), [values(row) for row in rows])
+    else:
+        parameters = [{_parameter(name): row[name] for name in names} for row in rows]
+        connection.execute(_statement(table, names, connection.dialect.name), parameters)
+
+
+@cache
+def _words(question: Executable) -> tuple[str, Sequence[str], Plain]:
+    """A question as SQLite is asked it, the names of its parameters, and what is given of them."""
+    from sqlalchemy.dialects.sqlite import dialect
+
+    compiled: Any = question.compile(dialect=dialect())  # type: ignore[attr-defined]
+    return str(compiled), compiled.positiontup or (), compiled.params
+
+
+@cache
+def _insertion(table: Table, names: tuple[str, ...]) -> str:
+    """SQLite's statement, which it keeps prepared from row to row."""
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+@cache
+def _statement(table: Table, names: tuple[str, ...], dialect: str) -> Insert:
+    values = {name: stored(_parameter(name), table.c[name], dialect) for name in names}
+    # With RETURNING, all rows go as one statement; without, each as one of its own.
+    return insert(table).values(values).returning(*table.primary_key)
+
+
+def _parameter(name: str) -> str:
+    # SQLAlchemy keeps the names of the columns for itself.
+    return f"plain_{name}"

@@ -1,0 +1,84 @@
+"""The plain form of what the book stores: numbers and texts, as SQLite has them.
+
+Dates are 2026-03-02, instants in UTC 2026-03-02 01:30:00.000000, truth is 0 or 1, and JSON is
+its very text.  The history is hashed in this form (`scheduler.store.canon`) and carried from
+one engine to another in it, and it needs no preparing on the way to SQLite.
+
+>>> plain_instant(datetime(2026, 3, 2, 1, 30, tzinfo=UTC))
+'2026-03-02 01:30:00.000000'
+>>> instant("2026-03-02 01:30:00.000000") == datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+True
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    func,
+    type_coerce,
+)
+from sqlalchemy.types import NULLTYPE
+
+from scheduler.store.tables import Instant
+
+Cell = int | str
+
+
+def plain(column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """The column as SQLite stores it."""
+    if dialect == "sqlite":
+        # No type: whatever stands in the file comes back as it is.
+        return type_coerce(column, NULLTYPE)
+    match column.type:
+        case Instant():
+            return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
+        case Date():
+            return func.to_char(column, "YYYY-MM-DD")
+        case Boolean():
+            return cast(column, Integer)
+        case JSON():
+            return cast(column, Text)
+        case _:
+            return type_coerce(column, NULLTYPE)
+
+
+def stored(name: str, column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """What the column holds when the parameter `name` is its plain form."""
+    if dialect == "sqlite":
+        # A type that leaves every value as it is, unlike the column's own.
+        return bindparam(name, type_=Text())
+    match column.type:
+        case Instant():
+            return func.timezone("UTC", cast(bindparam(name, type_=Text()), DateTime()))
+        case Date() | JSON():
+            return cast(bindparam(name, type_=Text()), column.type)
+        case Boolean():
+            return cast(bindparam(name, type_=Integer()), column.type)
+        case _:
+            return bindparam(name, type_=column.type)
+
+
+def plain_instant(moment: datetime) -> str:
+    """The plain form of an instant.
+
+    Raises:
+        ValueError: it has no zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no zone")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def instant(plain: Cell) -> datetime:
+    """The instant of a plain form, in UTC."""
+    return datetime.fromisoformat(str(plain)).replace(tzinfo=UTC)
