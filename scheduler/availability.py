@@ -145,6 +145,8 @@ class Availability:
 
     def seen_by(self, participant: str) -> "Availability":
         """The same, less the time that is taken of that participant."""
+        if self._whole is None and not self._occupancy.may_hold(participant):
+            return self  # and all that is known of it
         view = copy(self)
         view.participant, view._earliest, view._remembered = participant, {}, {}
         view._whole = self
@@ -253,9 +255,7 @@ class Availability:
         allocations = []
         for team in demand.teams():
             crew = next(
-                crew
-                for crew in self._crews(team)
-                if self._serving(crew, team, ordinal) >> start & 1
+                crew for crew in self._crews(team) if self._serves(crew, team, ordinal, start)
             )
             for unit, need in zip(crew, team, strict=True):
                 interval = self.interval(ordinal, start + need.start, need.minutes)
@@ -347,6 +347,17 @@ class Availability:
             for unit, need in zip(crew, team, strict=True)
         )
         return reduce(and_, free)
+
+    def _serves(
+        self, crew: Sequence[str], team: tuple[Need, ...], ordinal: int, start: int
+    ) -> bool:
+        """Whether each of these units is free for its need, in a visit that starts then."""
+        of = self._occupancy.minutes_of
+        for unit, need in zip(crew, team, strict=True):
+            span = ((1 << need.minutes) - 1) << start + need.start
+            if (of(need.resource, ordinal) | of(unit, ordinal)) & span:
+                return False
+        return True
 
     def _crews(self, team: tuple[Need, ...]) -> tuple[tuple[str, ...], ...]:
         """The ways to share needs of one kind among its units, none needed twice at a time."""

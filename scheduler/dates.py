@@ -68,12 +68,25 @@ class Offset:
         Raises:
             DateOutOfRange: the day falls outside FIRST_DAY..LAST_DAY.
         """
+        return self._from(anchor, 1)
+
+    def before(self, anchor: date) -> date:
+        """The day as far from `anchor` on the other side.
+
+        Raises:
+            DateOutOfRange: the day falls outside FIRST_DAY..LAST_DAY.
+        """
+        return self._from(anchor, -1)
+
+    def _from(self, anchor: date, sign: int) -> date:
         try:
             if self.months:
-                return checked(anchor + relativedelta(months=self.months))
-            return checked(anchor + timedelta(days=self.days))
+                day = anchor + relativedelta(months=sign * self.months)
+            else:
+                day = anchor + timedelta(sign * self.days)
         except (OverflowError, ValueError):
-            raise DateOutOfRange(f"{anchor} {self}") from None
+            raise DateOutOfRange(f"{anchor} {self if sign > 0 else -self}") from None
+        return checked(day)
 
     def __neg__(self) -> "Offset":
         return Offset(days=-self.days, months=-self.months)
@@ -116,7 +129,7 @@ class Window:
     @classmethod
     def around(cls, target: date, *, before: Offset, after: Offset) -> Self:
         """The window of `target`; `before` and `after` are magnitudes, so it holds the target."""
-        return cls(earliest=(-before).after(target), latest=after.after(target))
+        return cls(earliest=before.before(target), latest=after.after(target))
 
     def __contains__(self, day: date) -> bool:
         return self.earliest <= day <= self.latest
@@ -133,8 +146,7 @@ class Window:
 
     def days(self) -> Iterator[date]:
         """Every day, in order."""
-        for n in range((self.latest - self.earliest).days + 1):
-            yield self.earliest + timedelta(days=n)
+        return map(date.fromordinal, range(self.earliest.toordinal(), self.latest.toordinal() + 1))
 
     def interval(self, zone: ZoneInfo) -> "Interval":
         """From the first midnight of the window to the one after it, by the clocks of `zone`."""

@@ -51,12 +51,20 @@ class Explanation:
         """Why the visit is not on its target: what is wrong with every day better than `day`."""
         if day == expected.target:
             return
-        weight = expected.encounter.weight
+        weight, target, window = expected.encounter.weight, expected.target, expected.window
+        if weight:
+            # What is further off is no better.
+            reach = abs(day - target)
+            earliest, latest = (
+                max(window.earliest, target - reach),
+                min(window.latest, target + reach),
+            )
+            window = Window(earliest=earliest, latest=latest)
 
         def rank(other: date) -> tuple[int, date]:
-            return weight * abs((other - expected.target).days), other
+            return weight * abs((other - target).days), other
 
-        better = [other for other in expected.window.days() if rank(other) < rank(day)]
+        better = [other for other in window.days() if rank(other) < rank(day)]
         yield from by_spans((other, self.against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:

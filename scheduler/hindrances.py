@@ -18,7 +18,7 @@ from datetime import date
 from scheduler.availability import Availability, Demand
 from scheduler.capacity import WORK
 from scheduler.dates import Interval
-from scheduler.minutes import lowest
+from scheduler.minutes import NO_TIME, lowest
 from scheduler.sites import WHOLE_SITE
 
 
@@ -38,7 +38,7 @@ class Hindrances:
     def of_day(self) -> tuple[str, ...]:
         """Why no such visit can be that day; empty when one can."""
         free, demand, ordinal = self._availability, self._demand, self._ordinal
-        if free.starts(demand, ordinal):
+        if free.earliest(demand)[ordinal] != NO_TIME:
             return ()
         closed = free.day(ordinal).closed_because
         if closed is not None:

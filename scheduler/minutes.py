@@ -9,7 +9,7 @@ only where the wall clock is changed do the two part ways.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -96,7 +96,7 @@ class Minutes:
         return self._midnights[ordinal]
 
     def _local(self, timestamp: int) -> datetime:
-        return datetime.fromtimestamp(timestamp, UTC).astimezone(self._zone)
+        return datetime.fromtimestamp(timestamp, self._zone)
 
 
 @lru_cache(maxsize=256)

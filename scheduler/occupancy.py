@@ -42,6 +42,8 @@ class Occupancy:
             for interval in source.intervals:
                 for ordinal, minutes in self._minutes.taken(interval):
                     days[ordinal] |= minutes
+        # Shared by all that `changed` makes: a name too many costs a question, and no more.
+        self._holders: set[str] = set()
         self._booked: dict[int, _Day] = {}
         self._held: dict[int, Mapping[str, int]] = {}
         self._book((), appointments)
@@ -74,6 +76,10 @@ class Occupancy:
         held = self._held_on(ordinal)
         return any(owner in held or ordinal in self._taken.get(owner, ()) for owner in owners)
 
+    def may_hold(self, owner: str) -> bool:
+        """False where nothing is taken of an owner on any day."""
+        return owner in self._holders or owner in self._taken
+
     def is_visited(self, ordinal: int) -> bool:
         """Whether there are appointments that day."""
         return bool(self._booked.get(ordinal))
@@ -103,6 +109,7 @@ class Occupancy:
                 day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
                 day.pop(appointment.key, None)
         for appointment in come:
+            self._holders.update(owner for owner, _ in appointment.taken())
             for ordinal in self._touched(appointment):
                 day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
                 day[appointment.key] = appointment

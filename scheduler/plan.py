@@ -57,7 +57,8 @@ def expect(encounter: Encounter, anchors: Mapping[str, date]) -> Expected:
     """
     timing = encounter.timing
     anchor = anchors[timing.anchor]
-    target, window = timing.target(anchor), timing.window(anchor)
+    target = timing.target(anchor)
+    window = timing.around(target)
     rules = [f"{timing.anchor} {anchor} {timing.offset}"]
     narrowed: Window | None = window
     for limit in encounter.limits:
@@ -86,16 +87,16 @@ def plan(protocol: Protocol, arm: Arm, enrolled: date) -> tuple[Expected, ...]:
         DateOutOfRange: a date outside the years this program knows.
     """
     dates = milestone_dates(protocol.milestones, {ENROLLMENT: enrolled})
-    pending = {encounter.id: encounter for encounter in arm.encounters}
     expected: dict[str, Expected] = {}
-    while pending:
-        ready = [e for e in pending.values() if e.anchors() <= dates.keys()]
-        if not ready:
+    while len(expected) < len(arm.encounters):
+        known = len(expected)
+        for encounter in arm.encounters:
+            if encounter.id not in expected and encounter.anchors() <= dates.keys():
+                expected[encounter.id] = expect(encounter, dates)
+                dates[encounter.id] = expected[encounter.id].target
+        if len(expected) == known:
+            pending = (e.id for e in arm.encounters if e.id not in expected)
             raise ValueError(f"anchors of {', '.join(pending)} form no tree")
-        for encounter in ready:
-            expected[encounter.id] = expect(encounter, dates)
-            dates[encounter.id] = expected[encounter.id].target
-            del pending[encounter.id]
         dates = milestone_dates(protocol.milestones, dates)
     ordered = tuple(expected[encounter.id] for encounter in arm.encounters)
     _check_order(ordered)

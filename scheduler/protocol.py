@@ -61,7 +61,11 @@ class Timing:
 
     def window(self, anchor: date) -> Window:
         """The allowed days when the anchor falls on `anchor`; holds the target."""
-        return Window.around(self.target(anchor), before=self.before, after=self.after)
+        return self.around(self.target(anchor))
+
+    def around(self, target: date) -> Window:
+        """The allowed days when the ideal day is `target`."""
+        return Window.around(target, before=self.before, after=self.after)
 
     def __str__(self) -> str:
         rule = f"{self.anchor} {self.offset}"
@@ -138,7 +142,7 @@ class Encounter:
 
     def anchors(self) -> frozenset[str]:
         """Everything whose date this encounter counts from."""
-        return frozenset({self.timing.anchor, *(limit.anchor for limit in self.limits)})
+        return frozenset([self.timing.anchor, *[limit.anchor for limit in self.limits]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ class Waiting:
     def _earliest(self, head: Encounter, late: Encounter) -> date:
         """The first day of `head` from which `late` does not stand before the release."""
         if late.timing.anchor == head.id:
-            return (-late.timing.offset).after(self._released)
+            return late.timing.offset.before(self._released)
         return self._released
 
     def _following(self, head: Encounter) -> frozenset[str]:

@@ -128,8 +128,8 @@ ROOMS = {
     "scheduler.cli": "agenda options screen",
     "scheduler.readers": "treatment",
     "scheduler.services": "agenda holdings",
-    "scheduler.store": "book changes engines interruption marks postgresql products protocols rows"
-    " schema screenings sqlite store subjects tables visits",
+    "scheduler.store": "book changes driver engines interruption marks plain postgresql products"
+    " protocols rows schema screenings sqlite store subjects tables visits",
 }
 """What a look into the book is made of; whatever else it loads, somebody waits for."""
 
