@@ -1,4 +1,4 @@
-"""Kill a process at its n-th step with the database or with files, for every n.
+"""Kill a process at its n-th step with the database or with files, for every n, or at one by name.
 
 A step is each moment before a statement that may write, before a commit, and when a
 connection is done with; between them nothing is written.  So is each moment before a
@@ -7,7 +7,9 @@ one interpreter that imports the target and forks a child for each death, so a d
 milliseconds.
 
 The target is "module:function"; the function takes strings (a database's URL, a folder).
-It is killed by SIGKILL, which no code can catch, so nothing is tidied up.
+It is killed by SIGKILL, which no code can catch, so nothing is tidied up.  A death tells
+before what it came ("INSERT INTO visits", "COMMIT", "os.rename ZJ-001.ics"), so that a test can
+say which deaths there must have been: a bare number of them says little.
 """
 
 import json
@@ -15,6 +17,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +33,7 @@ KILLED, FINISHED, FAILED = "killed", "finished", "failed"
 
 
 class Executioner:
-    """Runs a target to its n-th step and kills it there; a context manager."""
+    """Runs a target to a step and kills it there; a context manager."""
 
     def __init__(self, target: str) -> None:
         self._process = subprocess.Popen(
@@ -41,8 +44,10 @@ class Executioner:
             text=True,
         )
 
-    def kills(self, step: int, *arguments: str) -> bool:
-        """Run the target; False when it ended by itself before step number `step` (from 1).
+    def kills(self, step: int | str, *arguments: str) -> str | None:
+        """Run the target until it is about to take a step: one by number (from 1) or by name.
+
+        The result names that step; None when the target ended by itself before it.
 
         Raises:
             AssertionError: the target raised something, which is on stderr.
@@ -51,9 +56,9 @@ class Executioner:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([step, *arguments]) + "\n")
         self._process.stdin.flush()
-        end = self._process.stdout.readline().strip()
+        end, _, before = self._process.stdout.readline().strip().partition(" ")
         assert end in {KILLED, FINISHED}, f"the target {end or 'could not be imported'}"
-        return end == KILLED
+        return before if end == KILLED else None
 
     def __enter__(self) -> Self:
         return self
@@ -67,43 +72,54 @@ class Executioner:
         self._process.communicate()
 
 
+def written(deaths: Iterable[str]) -> set[str]:
+    """The tables whose rows some of the deaths came right before."""
+    return {death.split()[2] for death in deaths if death.startswith("INSERT INTO ")}
+
+
 def _serve(target: str) -> None:
     module, _, name = target.partition(":")
     function = getattr(import_module(module), name)
     for line in sys.stdin:
         step, *arguments = json.loads(line)
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             # Only `_serve` speaks on the pipe; what the target prints is of no interest.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            _die_at(step)
+            _die_at(step, writing)
             function(*arguments)
             os._exit(0)
+        os.close(writing)
+        with open(reading, encoding="utf-8") as told:
+            before = told.read()
         _, status = os.waitpid(child, 0)
         ends = {-signal.SIGKILL: KILLED, 0: FINISHED}
-        print(ends.get(os.waitstatus_to_exitcode(status), FAILED), flush=True)
+        print(ends.get(os.waitstatus_to_exitcode(status), FAILED), before, flush=True)
 
 
-def _die_at(step: int) -> None:
-    left = step
+def _die_at(step: int | str, telling: int) -> None:
+    taken = 0
 
-    def count(*_: object) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
+    def take(name: str) -> None:
+        nonlocal taken
+        taken += 1
+        if step in {taken, name}:
+            os.write(telling, name.encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
     def execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith(_READING):
-            count()
+            take(" ".join(statement.split(maxsplit=3)[:3]))
 
     event.listen(Engine, "before_cursor_execute", execute)
-    event.listen(Engine, "commit", count)
-    event.listen(Pool, "checkin", count)
+    event.listen(Engine, "commit", lambda _: take("COMMIT"))
+    event.listen(Pool, "checkin", lambda *_: take("checkin"))
 
     def audit(name: str, arguments: tuple[Any, ...]) -> None:
         if name in _FILE_CHANGES or (name == "open" and arguments[2] & _WRITING):
-            count()
+            path = arguments[1] if name in {"os.rename", "os.link"} else arguments[0]
+            take(f"{name} {os.path.basename(os.fsdecode(path))}")
 
     sys.dont_write_bytecode = True  # Python's own files are no steps
     sys.addaudithook(audit)

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from tests.databases import Databases
-from tests.killing import Executioner
+from tests.killing import Executioner, written
 from tests.running import SHORT, Schedule
 
 ARGUMENTS = ("enroll", "--date", "2026-03-02", "--arm", "a", "--protocol", "short.toml")
@@ -28,6 +28,7 @@ def test_enrolling_is_all_or_nothing(
     complete = journey.rows()
     assert (complete["subjects"], complete["visits"], complete["bookings"]) == (1, 3, 2)
     ends: list[int] = []
+    deaths: list[str] = []
     seen: set[tuple[str, ...]] = set()
     with Executioner("tests.journeys.enrolling:enroll") as executioner:
         for step in count(1):
@@ -36,7 +37,7 @@ def test_enrolling_is_all_or_nothing(
             with databases.book() as url:
                 schedule = Schedule(url, folder)
                 schedule.write("short.toml", SHORT)
-                killed = executioner.kills(step, url, str(folder))
+                death = executioner.kills(step, url, str(folder))
                 rows = schedule.rows()
                 assert rows == complete or not any(rows.values())
                 ends.append(rows["subjects"])
@@ -47,11 +48,14 @@ def test_enrolling_is_all_or_nothing(
                     monkeypatch.setenv("SCHEDULE_DATABASE", url)
                     _go_on(schedule, enrolled=bool(rows["subjects"]))
                 seen.add(found)
-            if not killed:
+            if not death:
                 break
+            deaths.append(death)
     assert ends == sorted(ends)
-    assert ends[0] == 0
-    assert ends.count(1) > 2
+    in_vain = deaths[: ends.count(0)]
+    assert written(in_vain) == {name for name, count in complete.items() if count}
+    assert in_vain[-1] == "COMMIT"
+    assert {f"os.rename {name}" for name in FILES[-1][:2]} <= set(deaths[len(in_vain) :])
     assert seen == set(FILES)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from scheduler.store import Store
 from scheduler.store.tables import metadata
 from tests.databases import Databases
-from tests.killing import Executioner
+from tests.killing import Executioner, written
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling
 
 OTHER = at(
@@ -60,23 +60,27 @@ def rows(url: str) -> dict[str, int | None]:
         return {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in names}
 
 
-def deaths(target: str, url: str) -> int:
-    """Kill the target at step after step until its work is stored; how often it was in vain.
+def deaths(target: str, url: str) -> list[str]:
+    """Kill the target at step after step until its work is stored; before what it was in vain.
 
     Each death that leaves the book as it was leaves it usable: the next step starts there.
     """
-    before = rows(url)
+    before, in_vain = rows(url), []
     with Executioner(f"tests.store.test_killed:{target}") as executioner:
         for step in count(1):
-            assert executioner.kills(step, url), "stored when its connection is done with"
+            death = executioner.kills(step, url)
+            assert death, "stored when its connection is done with"
             if rows(url) != before:
-                return step - 1
-    raise AssertionError("unreachable")
+                break
+            in_vain.append(death)
+    return in_vain
 
 
 def test_making_is_all_or_nothing(databases: Databases) -> None:
     with databases.empty() as url:
-        assert deaths("make", url) > 20
+        in_vain = deaths("make", url)
+        assert {f"CREATE TABLE {name}" for name in metadata.tables} <= set(in_vain)
+        assert in_vain[-1] == "COMMIT"
         assert rows(url) == EMPTY
         enroll(url)
         assert rows(url) == ENROLLED
@@ -84,7 +88,9 @@ def test_making_is_all_or_nothing(databases: Databases) -> None:
 
 def test_enrolling_is_all_or_nothing(databases: Databases) -> None:
     with databases.book() as url:
-        assert deaths("enroll", url) > 10
+        in_vain = deaths("enroll", url)
+        assert written(in_vain) == {name for name in metadata.tables if ENROLLED[name]}
+        assert in_vain[-1] == "COMMIT"
         assert rows(url) == ENROLLED
         with Store(url) as store:
             assert store.read(lambda book: book.visits()) == (VISIT, OTHER)
@@ -94,7 +100,10 @@ def test_enrolling_is_all_or_nothing(databases: Databases) -> None:
 def test_moving_is_all_or_nothing(databases: Databases) -> None:
     with databases.book() as url:
         enroll(url)
-        assert deaths("move", url) > 8
+        in_vain = deaths("move", url)
+        assert written(in_vain) == {"changes", "visit_entries", "bookings", "seals"}
+        assert "DELETE FROM bookings" in in_vain
+        assert in_vain[-1] == "COMMIT"
         assert rows(url) == {**ENROLLED, "changes": 2, "seals": 2, "visit_entries": 3}
         with Store(url) as store:
             assert store.read(lambda book: book.visits()) == (MOVED, OTHER)
