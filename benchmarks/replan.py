@@ -74,7 +74,7 @@ def _all_columns(problem: Problem) -> tuple[float, int]:
     import numpy as np
 
     groups, limits = len(problem.groups), len(problem.rows)
-    model = optimizer.Quiet()  # type: ignore[no-untyped-call]
+    model = optimizer.Quiet()  # type: ignore[no-untyped-call]  # highspy has no types
     model.setOptionValue("threads", 1)
     comfortable = np.array([min(row) for row in problem.rows], dtype=np.float64)
     places = np.array([row.places for row in problem.rows], dtype=np.float64)

@@ -63,9 +63,9 @@ def relax(
 class Quiet(highspy.Highs):
     """HiGHS without a word on stdout: the first thing that it does would print a banner."""
 
-    def enableCallbacks(self) -> None:  # noqa: N802
+    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS calls it so
         self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
+        super().enableCallbacks()  # type: ignore[no-untyped-call]  # highspy has no types
 
 
 class _Selecting:
@@ -192,7 +192,7 @@ class _Selecting:
         part of their price.
         """
         problem = self._problem
-        model = Quiet()  # type: ignore[no-untyped-call]
+        model = Quiet()  # type: ignore[no-untyped-call]  # highspy has no types
         model.setOptionValue("threads", 1)
         groups, rows = len(problem.groups), len(problem.rows)
         empty = np.array([], dtype=np.int32), np.array([], dtype=np.float64)

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -100,9 +101,9 @@ def test_the_batch_of_another_participant_is_refused_in_capitals() -> None:
         ({"chain": 2}, "it grew from aspiration 2, and 1 stands now"),
     ],
 )
-def test_each_fault_is_named(changes: dict[str, object], fault: str) -> None:
+def test_each_fault_is_named(changes: dict[str, Any], fault: str) -> None:
     with pytest.raises(UnfitBatch, match="may not be given to ZJ-001 at infusion-1") as refusal:
-        check_given(replace(BATCH, **changes), INFUSION, 1, DAY)  # type: ignore[arg-type]  # by name
+        check_given(replace(BATCH, **changes), INFUSION, 1, DAY)
     assert fault in str(refusal.value)
 
 

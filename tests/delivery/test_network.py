@@ -3,6 +3,8 @@
 import gzip
 import socket
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -19,8 +21,8 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def ask(url: str, own: frozenset[str] = OWN, **limits: float) -> Answer:
-    with Network(own, Limits(**limits)) as network:  # type: ignore[arg-type]
+def ask(url: str, own: frozenset[str] = OWN, **limits: Any) -> Answer:
+    with Network(own, Limits(**limits)) as network:
         return network.ask("GET", WebAddress.parse(url))
 
 
@@ -168,11 +170,11 @@ def test_nobody_is_waited_for_in_vain(site: Site) -> None:
 
 
 def test_a_server_that_is_down_breaks_off_or_does_not_exist(site: Site) -> None:
-    def breaks_off(talk: object) -> None:
-        talk.send_response(200)  # type: ignore[attr-defined]
-        talk.send_header("Content-Length", "1000")  # type: ignore[attr-defined]
-        talk.end_headers()  # type: ignore[attr-defined]
-        talk.wfile.write(b"BEGIN")  # type: ignore[attr-defined]
+    def breaks_off(talk: BaseHTTPRequestHandler) -> None:
+        talk.send_response(200)
+        talk.send_header("Content-Length", "1000")
+        talk.end_headers()
+        talk.wfile.write(b"BEGIN")
 
     site.pages["/"] = breaks_off
     assert refused(site.url).what == "breaks off"

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -25,7 +26,7 @@ RULE_ZH = "第 1 次输注 + 3 天，窗口期 −1 天 / +1 天 版本 1"
 ARM = trial().arm("bmsc")
 
 
-def deviation(number: int = 1, kind: Kind = Kind.OUT_OF_WINDOW, **more: object) -> Deviation:
+def deviation(number: int = 1, kind: Kind = Kind.OUT_OF_WINDOW, **more: Any) -> Deviation:
     """A visit completed two days after its window."""
     visit = next(visit for visit in visits() if visit.encounter == "day-3")
     late = replace(
@@ -45,10 +46,10 @@ def deviation(number: int = 1, kind: Kind = Kind.OUT_OF_WINDOW, **more: object) 
         at=datetime(2026, 4, 15, 1, tzinfo=UTC),
         reason=f"reason {number}",
     )
-    return replace(found, **more)  # type: ignore[arg-type]  # any field, by name
+    return replace(found, **more)
 
 
-def printed(found: list[Deviation], language: str = "en", **more: object) -> list[str]:
+def printed(found: list[Deviation], language: str = "en", **more: Any) -> list[str]:
     """The text of each page, spaces evened out."""
     options = {"whom": "ZJ", "days": None, "paper": "A4", **more}
     document = log(
@@ -57,7 +58,7 @@ def printed(found: list[Deviation], language: str = "en", **more: object) -> lis
         language=language,
         printed=PRINTED,
         templates=templates(),
-        **options,  # type: ignore[arg-type]  # as named above
+        **options,
     )
     return [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(document)).pages]
 

@@ -234,7 +234,7 @@ MISTAKES = [
     ("zh = [", "zz = [", "", "checklist.visit.zz is not a key here"),
     ('offset = "35 d"', 'ofset = "35 d"', "", 'ofset is not a key here (did you mean "offset"?)'),
     ("[arm.dose]", "[arm.doze]", "", 'doze is not a key here (did you mean "dose"?)'),
-]  # fmt: skip
+]  # fmt: skip  # a mistake a line
 
 
 @pytest.mark.parametrize(("old", "new", "where", "what"), MISTAKES)

@@ -220,7 +220,7 @@ MISTAKES = [
     ("[wording.participant]", "[wording.asessor]", "", 'did you mean "assessor"?'),
     ('{ en = "Ward" }', '{ ne = "Ward" }', "place", 'has the unknown language "ne"'),
     ("https://example.org/visits", "example.org", "link", 'link "example.org" is not a web'),
-]  # fmt: skip
+]  # fmt: skip  # a mistake a line
 
 
 @pytest.mark.parametrize(("old", "new", "where", "what"), MISTAKES)

@@ -10,6 +10,7 @@ import pytest
 from scheduler import config
 from scheduler.dates import Window
 from scheduler.errors import BadInput
+from scheduler.joint.selection import Select
 from scheduler.life import Act
 from scheduler.optimizer import select
 from scheduler.protocol import Kind
@@ -109,13 +110,15 @@ SHUT = replan.Request(
 )
 
 
-def proposed(store: Store, at: Clinic, solver: object = select) -> Proposal:
+def proposed(store: Store, at: Clinic, solver: Select | None = select) -> Proposal:
     mark = change("replan", "the laboratory is full")
-    return replan.propose(store, at, SHUT, mark, MARCH, solver)  # type: ignore[arg-type]
+    return replan.propose(store, at, SHUT, mark, MARCH, solver)
 
 
 @pytest.mark.parametrize("solver", [select, None])
-def test_replanning_one_site_keeps_to_what_the_other_leaves(store: Store, solver: object) -> None:
+def test_replanning_one_site_keeps_to_what_the_other_leaves(
+    store: Store, solver: Select | None
+) -> None:
     overfull(store)
     for at in (GZ, ZJ):
         found = proposed(store, at, solver)

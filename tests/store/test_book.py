@@ -1,8 +1,10 @@
 """The book gives back what it was given, keeps what was, and never books twice."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from scheduler.dates import Interval, Window
 from scheduler.errors import AlreadyEnrolled, Refused, UnknownName
 from scheduler.store import Book, Change, Store
 from scheduler.store.entries import DoubleBooked
-from scheduler.subject import Allocation, Status, Subject, Visit
+from scheduler.subject import Allocation, Status, Subject, Visit, Weight
 from tests.databases import Databases
 from tests.store import values
 from tests.store.values import CHANGE, SHANGHAI, SLOT, SUBJECT, VISIT, allocations, at, enrolling
@@ -62,7 +64,9 @@ def test_code_is_found_in_any_spelling_and_has_no_twin(store: Store, typed: str)
 
 
 @pytest.mark.parametrize("ask", [Book.subject, Book.history, lambda b, c: b.visits(subject=c)])
-def test_unknown_code_suggests_the_nearest(store: Store, ask) -> None:  # type: ignore[no-untyped-def] # three signatures
+def test_unknown_code_suggests_the_nearest(
+    store: Store, ask: Callable[[Book, str], object]
+) -> None:
     store.write(enrolling(SUBJECT))
     with pytest.raises(UnknownName, match="ZJ-001"):
         store.read(lambda book: ask(book, "zj-002"))
@@ -106,8 +110,8 @@ def test_visits_come_by_day_and_start_and_only_those_asked_for(store: Store) -> 
     store.write(enrolling(SUBJECT, late, VISIT, early, placeless))
     store.write(enrolling(other, replace(VISIT, subject="BJ-001", site="BJ", allocations=())))
 
-    def refs(**asked: object) -> list[str]:
-        found = store.read(lambda book: book.visits(**asked))  # type: ignore[arg-type] # any filter
+    def refs(**asked: Any) -> list[str]:
+        found = store.read(lambda book: book.visits(**asked))
         return [f"{visit.site} {visit.ref}" for visit in found]
 
     on_the_13th = ["ZJ day-8", "ZJ day-3", "ZJ day-1"]
@@ -294,7 +298,7 @@ def test_fold_survives(store: Store) -> None:
 
 
 def test_weights_are_exact_decimals_in_any_notation(store: Store) -> None:
-    weight = replace(SUBJECT.weight, kg=Decimal("7E+1"))  # type: ignore[type-var] # it has one
+    weight = Weight(kg=Decimal("7E+1"), measured=SUBJECT.enrolled)
     store.write(enrolling(replace(SUBJECT, weight=weight)))
     assert store.read(lambda book: book.subject("ZJ-001").weight) == weight
 

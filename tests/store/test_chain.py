@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import create_engine, event, select
@@ -12,6 +13,7 @@ from scheduler.store import Book, Store, canon
 from scheduler.store.chain import TOLERANCE
 from scheduler.store.tables import changes, seals
 from scheduler.store.verification import verify
+from scheduler.subject import Weight
 from tests.databases import Databases
 from tests.store.values import CHANGE, SHANGHAI, SUBJECT, VISIT, at, enrolling, later
 
@@ -57,7 +59,8 @@ def test_change_that_was_undone_is_not_sealed(store: Store) -> None:
         refused = replace(SUBJECT, code="ZJ-002"), replace(VISIT, subject="ZJ-002")
         with pytest.raises(Exception, match="is taken"):
             book.enroll(later("enroll", 1), *(refused[0], [refused[1]]))
-        book.weigh(later("subject weigh", 2), "ZJ-001", SUBJECT.weight)  # type: ignore[arg-type] # it has one
+        weight = Weight(kg=Decimal(70), measured=SUBJECT.enrolled)
+        book.weigh(later("subject weigh", 2), "ZJ-001", weight)
 
     store.write(enrolling(SUBJECT, VISIT))
     store.write(work)

@@ -25,7 +25,7 @@ def test_the_newest_is_remembered(store: Store) -> None:
     store.write(lambda book: book.collections.open(URL, STAFF))
     store.write(lambda book: book.collections.open(OTHER, STAFF))
     for each in (A, replace(A, uid="b"), newer):
-        store.write(lambda book, each=each: book.collections.note(URL, each))  # type: ignore[misc]
+        store.write(lambda book: book.collections.note(URL, each))  # noqa: B023 - called at once
     assert store.read(lambda book: book.collections.scope(URL)) == STAFF
     written = store.read(lambda book: book.collections.written(URL))
     assert written == {"a": newer, "b": replace(A, uid="b")}
