@@ -20,7 +20,10 @@ from scheduler.config import Settings
 from scheduler.store import Change, Store
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from scheduler.delivery.web import Web
+    from scheduler.errors import Problem
     from scheduler.services.clinics import Clinic
     from scheduler.services.posting import Postman
     from scheduler.sites import Site
@@ -81,6 +84,41 @@ class App:
         from scheduler.services import clinics
 
         return tuple(map(self._told, clinics.every(self.settings, self.web)))
+
+    def sound_clinics(self) -> "tuple[tuple[Clinic, ...], tuple[Problem, ...]]":
+        """As `clinics`, as far as their files are sound; and what is wrong with the others."""
+        from scheduler.services import clinics
+
+        found, problems = clinics.sound(self.settings, self.web)
+        return tuple(map(self._told, found)), problems
+
+    @property
+    def site(self) -> str | None:
+        """The code of the site that the settings name, None where they name none."""
+        named = self.settings.get("site")
+        if named is None:
+            return None
+        return named.upper() if named.upper() in self._zones else self.clinic.site.code
+
+    def todays(self) -> Mapping[str, date]:
+        """The day it is at the site that the settings name, else at every one they know."""
+        now, zones = self.now(), self._zones
+        if self.site:
+            zones = {code: zone for code, zone in zones.items() if code == self.site}
+        if not zones:
+            site = self.clinic.site
+            return {site.code: self.today(site)}
+        return {code: now.astimezone(zone).date() for code, zone in zones.items()}
+
+    @cached_property
+    def _zones(self) -> "Mapping[str, ZoneInfo]":
+        from scheduler.services import zones
+
+        found, problems = zones.known(self.settings)
+        if found:
+            for problem in problems:
+                self._warn(str(problem))
+        return found
 
     def _told(self, clinic: "Clinic") -> "Clinic":
         if clinic.site.demo and not self._on_demo:

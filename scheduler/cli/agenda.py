@@ -1,6 +1,6 @@
 """`schedule show`, `list` and `upcoming`: read the book."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -116,27 +116,38 @@ def list_visits(app: App, first: date, last: date, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def upcoming(app: App, days: int, as_of: date | None, as_json: bool) -> None:
-    """List the visits of the coming days, today included."""
-    first = as_of or app.today(app.clinic.site)
-    window = Window(earliest=first, latest=first + timedelta(days=days - 1))
-    _print(app, window, as_json=as_json, only_open=True)
-
-
-def _print(app: App, window: Window, *, as_json: bool, only_open: bool = False) -> None:
-    site = app.clinic.site.code if app.settings.get("site") else None
+    """List the visits of the coming days, today included: each site's own today."""
+    todays = {} if as_of else app.todays()
+    # Visits at a site that the settings do not know count from the earliest: none is hidden.
+    earliest = as_of or min(todays.values())
+    last = max((earliest, *todays.values())) + timedelta(days=days - 1)
     infusions: list[Visit] = []
 
-    def chosen(found: Iterator[Visit]) -> Iterator[Visit]:
-        for visit in found:
-            if visit.status in OPEN or not only_open:
-                if only_open and visit.kind is Kind.INFUSION:
-                    infusions.append(visit)
-                yield visit
+    def coming(visit: Visit) -> bool:
+        first = todays.get(visit.site, earliest)
+        ahead = (visit.day or visit.target) - first
+        return visit.status in OPEN and timedelta() <= ahead < timedelta(days=days)
 
-    tell = _print_json if as_json else _print_pages
-    agenda.of_days(app.store, window, site, lambda found: tell(chosen(found)))
+    def chosen(found: Iterator[Visit]) -> Iterator[Visit]:
+        for visit in filter(coming, found):
+            if visit.kind is Kind.INFUSION:
+                infusions.append(visit)
+            yield visit
+
+    _print(app, Window(earliest=earliest, latest=last), chosen, as_json=as_json)
     if not as_json:
         screen.warn(_warnings(app, infusions))
+
+
+def _print(
+    app: App,
+    window: Window,
+    chosen: Callable[[Iterator[Visit]], Iterator[Visit]] = iter,
+    *,
+    as_json: bool,
+) -> None:
+    tell = _print_json if as_json else _print_pages
+    agenda.of_days(app.store, window, app.site, lambda found: tell(chosen(found)))
 
 
 def _print_json(visits: Iterator[Visit]) -> None:

@@ -8,6 +8,7 @@ import click
 from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import as_of_option, json_option
+from scheduler.errors import BadInput
 from scheduler.exporters.records import Record
 from scheduler.services import notification
 from scheduler.services.posting import Parcel, Posted
@@ -38,13 +39,20 @@ def notify(
         return
     if out:
         raise click.UsageError("--out goes with --dry-run")
-    clinics = app.clinics()
+    clinics, broken = app.sound_clinics()
 
     def day_at(site: Site) -> date:
         return as_of or app.today(site)
 
     posted = notification.notify(
-        app.store, clinics, day_at, app.postman(), now=app.now(), own=app.templates, retry=retry
+        app.store,
+        clinics,
+        day_at,
+        app.postman(),
+        now=app.now(),
+        own=app.templates,
+        retry=retry,
+        problems=broken,
     )
     if as_json:
         screen.print_json(_record(posted))
@@ -55,17 +63,25 @@ def notify(
 def _preview(app: App, as_of: date | None, out: Path, *, as_json: bool) -> None:
     paths: list[Path] = []
     unaddressed: list[str] = []
-    for clinic in app.clinics():
+    clinics, broken = app.sound_clinics()
+    problems = list(broken)
+    for clinic in clinics:
         day = as_of or app.today(clinic.site)
-        found = notification.preview(
-            app.store, clinic, day, now=app.now(), own=app.templates, out=out
-        )
+        try:
+            found = notification.preview(
+                app.store, clinic, day, now=app.now(), own=app.templates, out=out
+            )
+        except BadInput as error:
+            problems += error.problems
+            continue
         paths += found.paths
         unaddressed += found.unaddressed
     if as_json:
         screen.print_json({"files": [*map(str, paths)], "unaddressed": unaddressed})
     screen.warn(f"{code} is to be reminded and has no address" for code in unaddressed)
     screen.say(*(f"Written: {path}" for path in paths), "Dry run: nothing was sent.")
+    if problems:
+        raise BadInput(problems)
 
 
 def _record(posted: Posted) -> Record:

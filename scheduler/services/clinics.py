@@ -100,12 +100,27 @@ def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
         BadInput: a site file cannot be read or is wrong, two are of one site, or two say
             different things of a laboratory that they share.
     """
-    if settings.get("site"):
-        return (find(settings, web=web),)
-    clinics, problems = _known(settings, web)
+    found, problems = sound(settings, web)
     if problems:
         raise BadInput(problems)
-    return tuple(clinics.values())
+    return found
+
+
+def sound(
+    settings: Settings, web: Web | None = None
+) -> tuple[tuple[Clinic, ...], tuple[Problem, ...]]:
+    """As `every`, but a broken file is in the way of its own site only; and what is wrong.
+
+    Raises:
+        UnknownName: no site file has the code of the setting.
+        BadInput: no site file is sound, or not that of the setting.
+    """
+    if settings.get("site"):
+        return (find(settings, web=web),), ()
+    clinics, problems = _known(settings, web)
+    if not clinics:
+        raise BadInput(problems)
+    return tuple(clinics.values()), problems
 
 
 def _known(settings: Settings, web: Web | None) -> tuple[dict[str, Clinic], tuple[Problem, ...]]:

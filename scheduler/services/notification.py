@@ -63,43 +63,58 @@ def notify(
     now: datetime,
     own: Path | None,
     retry: bool,
+    problems: Sequence[Problem] = (),
 ) -> Posted:
     """Send everybody what is due on `day_at` the site: the mail of the ISO week, reminders.
 
+    What is in the way of one site is in the way of no other; it is told when all is sent.
+
     Args:
         retry: send also what the server refused for good before.
+        problems: what keeps further sites from being clinics at all.
 
     Raises:
         AtWork: another process is at it.
-        BadInput: a site sends no mail or is the demo site, templates do not work,
+        BadInput: each site sends no mail or is the demo site,
             or the server refuses certificate, login or sender.
     """
-    for clinic in clinics:
-        _check_purpose(clinic.site)
-        if clinic.site.demo:
-            remedy = "name your own with --site or site_files; to look at mails, --dry-run"
-            what = "is the demonstration: nothing is sent for it"
-            raise BadInput([Problem(f"site {clinic.site.code}", what, remedy)])
+    found = list(problems)
+    sending = [clinic for clinic in clinics if _sends(clinic.site, found)]
+    if not sending:
+        raise BadInput(found)
     with store.alone(PURPOSE):
         parcels: list[Parcel] = []
-        problems: list[Problem] = []
-        for clinic in clinics:
+        for clinic in sending:
             as_of = day_at(clinic.site)
-            digests.queue(store, clinic, as_of, now=now, own=own)
-            parcels += digests.parcels(store, clinic, as_of, retry=retry)
             try:
+                digests.queue(store, clinic, as_of, now=now, own=own)
+                parcels += digests.parcels(store, clinic, as_of, retry=retry)
+                # What staff is to know waits for nothing that is only wrong with reminders.
                 contacts = reminders.contacts(clinic)
+                reminders.queue(store, clinic, as_of, contacts, now=now, own=own)
+                parcels += reminders.parcels(store, clinic, as_of, contacts, retry=retry)
             except BadInput as error:
-                # What staff is to know does not wait for it.
-                problems += error.problems
+                found += error.problems
                 continue
-            reminders.queue(store, clinic, as_of, contacts, now=now, own=own)
-            parcels += reminders.parcels(store, clinic, as_of, contacts, retry=retry)
             if lacking := reminders.lacking(store, clinic, as_of, contacts):
-                problems.append(reminders.unaddressed(clinic, lacking))
+                found.append(reminders.unaddressed(clinic, lacking))
         posted = post(store, parcels, postman)
-        posted.problems += problems
+        posted.problems += found
         return posted
+
+
+def _sends(site: Site, problems: list[Problem]) -> bool:
+    """Whether mails are sent for a site; what is in the way is put to the problems."""
+    try:
+        _check_purpose(site)
+        if site.demo:
+            remedy = "name your own with --site or site_files; to look at mails, --dry-run"
+            what = "is the demonstration: nothing is sent for it"
+            raise BadInput([Problem(f"site {site.code}", what, remedy)])
+    except BadInput as error:
+        problems += error.problems
+        return False
+    return True
 
 
 def _check_purpose(site: Site) -> None:

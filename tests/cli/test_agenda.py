@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from freezegun import freeze_time
 
 from scheduler.cli import agenda
 from tests.running import SHORT, Outcome, Schedule, site_file
@@ -103,6 +104,37 @@ def test_upcoming_counts_from_today(two: Schedule) -> None:
         two("list", "--json", "--from", "2026-03-10")
     )
     assert "ZJ-002    First infusion" in two("upcoming", "--as-of", "2026-03-10").out
+
+
+def test_upcoming_counts_from_the_day_it_is_at_each_site(
+    two: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a day begins in Shanghai, most of the one before is still ahead in Honolulu."""
+    west = site_file(code="HI").replace("Asia/Shanghai", "Pacific/Honolulu")
+    files = [two.write("hi.toml", west), two.write("zj.toml", site_file())]
+    monkeypatch.setenv("SCHEDULE_SITE_FILES", ":".join(files))
+    options = ("--date", "2026-03-02", "--arm", "a", "--protocol", "short.toml")
+    assert two("--site", "HI", "enroll", *options).code == 0
+
+    def coming(*more: str) -> list[tuple[str, str]]:
+        return days(two(*more, "upcoming", "--days", "1", "--json"))
+
+    with freeze_time("2026-03-03T03:00Z"):
+        assert coming() == [("ZJ-001", "2026-03-03")]
+    with freeze_time("2026-03-03T17:00Z"):
+        assert coming() == [("HI-001", "2026-03-03")]
+        assert coming("--site", "HI") == [("HI-001", "2026-03-03")]
+        assert coming("--site", "zj") == []
+    # A file that is wrong elsewhere says what day it is all the same.
+    two.write("hi.toml", west.replace("grid = ", "gird = "))
+    with freeze_time("2026-03-03T17:00Z"):
+        assert coming() == [("HI-001", "2026-03-03")]
+    # Where no file says it, nothing is hidden.
+    two.write("hi.toml", west.replace("Honolulu", "Honululu"))
+    with freeze_time("2026-03-03T15:00Z"):
+        found = two("upcoming", "--days", "1", "--json")
+    assert {code for code, _ in days(found)} == {"ZJ-001", "HI-001"}
+    assert 'zone "Pacific/Honululu" is not a time zone' in found.err
 
 
 def test_a_site_sees_its_own(two: Schedule) -> None:

@@ -105,6 +105,23 @@ def test_only_the_site_that_is_named(schedule: Schedule, monkeypatch: pytest.Mon
     assert {name[:2] for name in mails(schedule)} == {"BB"}
 
 
+def test_a_broken_site_is_in_the_way_of_its_own_mails_only(
+    schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [schedule.write(f"{code}.toml", site_file(code=code)) for code in ("AA", "BB")]
+    files.append(schedule.write("cc.toml", site_file(code="CC").replace("grid = ", "gird = ")))
+    files.append(schedule.write("dd.toml", site_file(code="DD").partition("# The weekly mail")[0]))
+    monkeypatch.setenv("SCHEDULE_SITE_FILES", ":".join(files))
+    outcome = schedule(*MONDAY, "--dry-run")
+    assert {name[:2] for name in mails(schedule)} == {"AA", "BB"}
+    assert outcome.code == 5
+    assert "gird is not a key here" in outcome.err
+    assert "site DD: sends no mail" in outcome.err
+    monkeypatch.setenv("SCHEDULE_SITE_FILES", "cc.toml")
+    outcome = schedule(*MONDAY, "--dry-run", "--out", "more")
+    assert (outcome.code, Path("more").exists()) == (5, False)
+
+
 def test_a_site_without_recipients(schedule: Schedule) -> None:
     site = schedule.write("site.toml", site_file().partition("# The weekly mail")[0])
     outcome = schedule("--site", site, *MONDAY, "--dry-run")
@@ -351,6 +368,19 @@ def test_settings_that_do_not_fit(office: Office, monkeypatch: pytest.MonkeyPatc
     refused("password: may be read by everybody on this computer (run: chmod o= password)")
     monkeypatch.setenv("SCHEDULE_SMTP_PASSWORD", PASSWORD)
     assert office().code == 0
+
+
+def test_other_sites_get_their_mails_first(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = office.desk.write("broken.toml", site_file(code="BB").replace("grid = ", "gird = "))
+    monkeypatch.setenv("SCHEDULE_SITE_FILES", f"{broken}:site.toml")
+    outcome = office()
+    assert len(office.server.received) == 3
+    assert outcome.code == 5
+    assert "gird is not a key here" in outcome.err
+    # None is sent twice while the file is still to be mended.
+    assert (office().code, len(office.server.received)) == (5, 3)
+    monkeypatch.setenv("SCHEDULE_SITE_FILES", broken)
+    assert (office().code, len(office.server.received)) == (5, 3)
 
 
 def test_nothing_is_sent_for_the_demo_site(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

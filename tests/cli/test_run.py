@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scheduler import __version__
 from scheduler.cli import schedule as program
-from tests.running import WORKED, Schedule
+from tests.running import WORKED, Schedule, site_file
 
 WORDS = st.text(st.characters(exclude_characters="\0/"), max_size=12)
 """Anything that can be an argument, bytes of another encoding included; never a NUL.
@@ -120,14 +120,14 @@ def test_every_command_says_what_it_does() -> None:
                 assert option.help, f"{path} {option.name}"
 
 
-LOOKS = "show ZJ-001", "list", "upcoming --as-of 2026-04-06"
+LOOKS = "show ZJ-001", "list", "--site ZJ upcoming"
 
 ROOMS = {
     "scheduler": "app appointments breaches clearance config dates errors files outcomes products"
     " protocol ruling subject supplies words",
     "scheduler.cli": "agenda options screen",
-    "scheduler.readers": "treatment",
-    "scheduler.services": "agenda holdings",
+    "scheduler.readers": "sitezone treatment",
+    "scheduler.services": "agenda holdings zones",
     "scheduler.store": "book changes driver engines interruption marks plain postgresql products"
     " protocols rows schema screenings sqlite store subjects tables visits",
 }
@@ -136,9 +136,10 @@ ROOMS = {
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_look_into_the_book_loads_no_more_than_it_is_made_of(
-    schedule: Schedule, look: str
+    schedule: Schedule, look: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schedule.enter()
+    monkeypatch.setenv("SCHEDULE_SITE_FILES", schedule.write("site.toml", site_file()))
     _, loaded = after(*look.split())
     known = {f"{room}.{name}" for room, names in ROOMS.items() for name in names.split()}
     known |= ROOMS.keys()
