@@ -6,6 +6,7 @@ into the book does not wait for the typesetter, and help or a TAB waits for none
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from scheduler import __version__
 from scheduler.cli.screen import complain, say
-from scheduler.errors import OutputError, SchedulerError, UsageError
+from scheduler.errors import OutputError, SchedulerError, UnknownName, UsageError
 
 _COMMANDS = {
     "audit": ("audit", "Who did what, when and why; verify or export that."),
@@ -60,6 +61,13 @@ class Commands(click.Group):
         _name_variables(commands[cmd_name], f"SCHEDULE_{cmd_name}")
         return commands[cmd_name]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            raise UnknownName("command", args[0], _COMMANDS)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
@@ -78,6 +86,7 @@ def _name_variables(command: click.Command, prefix: str) -> None:
     """Give each option of a command its environment variable, called as the option is.
 
     The settings and --json belong to all commands, and their variables to `schedule`.
+    In the list of a group each command has one line: what its help says up to a ";" or ":".
     """
     for option in command.params:
         if isinstance(option, click.Option) and option.name != "as_json":
@@ -85,6 +94,8 @@ def _name_variables(command: click.Command, prefix: str) -> None:
             option.envvar = f"{prefix}_{name}".upper()
     if isinstance(command, click.Group):
         for name, part in command.commands.items():
+            sentence = re.split("[;:]|\n\n", part.help or "", maxsplit=1)[0]
+            part.short_help = f"{sentence.rstrip('.')}."
             _name_variables(part, f"{prefix}_{name}")
 
 

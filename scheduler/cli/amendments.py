@@ -78,7 +78,7 @@ def amend(
     as_of: date | None,
     as_json: bool,
 ) -> None:
-    """Let everybody's open visits follow a new version of their protocol; list them first."""
+    """Let everybody's open visits follow a new version; they are listed first."""
     request = Request(
         study=studies.find(new, app.templates),
         subjects=frozenset(subjects),

@@ -106,7 +106,7 @@ def _checked(
 @json_option
 @click.pass_obj
 def verify(app: App, head: str | None, as_json: bool) -> int:
-    """Check that nothing was edited, removed, added or put in another order.
+    """Check that nothing was edited, removed, added or reordered.
 
     Note the head that is printed, outside of the book: only with it, as --head, can it be
     seen later that the newest changes were removed, or that the whole trail was made anew.
@@ -154,7 +154,7 @@ def export(
     out: Path,
     as_json: bool,
 ) -> int:
-    """Write the trail to paper (.pdf) or to a table (.csv), verified at that moment."""
+    """Write the trail to paper (.pdf) or a table (.csv); it is verified first."""
     done = auditing.export(
         app.store,
         _checked(subject, person, first, last),

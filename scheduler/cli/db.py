@@ -95,7 +95,7 @@ def upgrade(app: App, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def migrate(app: App, url: str, dry_run: bool, as_json: bool) -> None:
-    """Carry the whole book, history included, into the empty database at URL.
+    """Carry the book with its history into the empty database at URL.
 
     Either may be SQLite or PostgreSQL. The book is only read, and stays as it is; what is
     written into it afterwards is not carried, so let nobody write until the settings name

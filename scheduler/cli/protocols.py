@@ -40,7 +40,7 @@ def list_protocols(app: App, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def show(app: App, name: str, as_json: bool) -> None:
-    """Show every encounter of a protocol and where its row comes from, and every criterion."""
+    """Show a protocol: every encounter, where its row comes from, and every criterion."""
     found = studies.find(name, app.templates).protocol
     if as_json:
         screen.print_json(protocols.record(found))

@@ -124,7 +124,7 @@ def consent(
     as_of: date | None,
     as_json: bool,
 ) -> None:
-    """Record that a participant wants to be told of appointments outside of the hospital."""
+    """Record a consent to be told of appointments outside of the hospital: given, or withdrawn."""
     today = as_of or app.today(app.clinic.site)
     change = app.change("subject consent", reason.strip())
     found = consents.record(
@@ -173,7 +173,7 @@ def screen_subject(
     as_of: date | None,
     as_json: bool,
 ) -> None:
-    """Record what is found of a participant after the enrollment, such as a pregnancy test.
+    """Record what is found after the enrollment: a pregnancy test, or anything else of a criterion.
 
     Without answers, it asks on the terminal for what infusions wait for.
     """

@@ -114,7 +114,7 @@ def test_wrong_usage(refuses: Refuses) -> None:
     refuses(2, "enroll", "--arm", "bmsc", says="Missing option '--date'")
     refuses(2, "enroll", "--date", "2026-03-02", says="Missing option '--arm'")
     refuses(2, *ENROLL, "--wieght", "68.5", says="--weight")
-    refuses(2, "enrol", says="No such command 'enrol'")
+    refuses(2, "enrol", says='no command "enrol"; did you mean "enroll"?')
     refuses(2, *ENROLL, "ZJ-001", says="unexpected extra argument")
     refuses(2, "show", "ZJ-001", says='no subject "ZJ-001"')
     refuses(2, "list", "--from", "2026-03-02", "--to", "2026-03-01", says="it lies before --from")

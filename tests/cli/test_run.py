@@ -1,6 +1,7 @@
 """The door of the program: whatever comes in, an exit code and a sentence come out."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -94,7 +95,9 @@ def test_help_and_version(schedule: Schedule) -> None:
     assert outcome.code == 0
     for name in program.list_commands(click.Context(program)):
         assert f"\n  {name} " in outcome.out
-        assert schedule(name, "--help").code == 0
+        about = schedule(name, "--help")
+        assert about.code == 0
+        assert not re.search(r"\w\.\.\.$", about.out, re.M), "no sentence is cut short"
     outcome = schedule()
     assert outcome.code == 2
     assert "Usage: schedule" in outcome.err
