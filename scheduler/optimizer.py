@@ -1,42 +1,46 @@
-"""The optimiser: HiGHS selects one option for each group.
+"""The optimiser: HiGHS selects one option for each group, rank by rank.
 
-The LP is solved by lazy pricing: it begins with few options of each group and is given those that
-its prices speak for, until there are none.  Then its value is a bound that no selection beats.
-The MIP sees only options of small reduced cost: one whose reduced cost exceeds the distance
-between the best selection and the bound is in no better one, so little is left out and that
-little is proved to be no loss.
-
-Source of the method: column generation (Desaulniers, Desrosiers, Solomon 2005), reduced-cost
-fixing (Dantzig, Fulkerson, Johnson 1954); solver: HiGHS (Huangfu, Hall 2018).
+First one LP sees all ranks on one scale (`linear`), and a MIP on the options of small reduced
+cost gives a selection that is nearly always the best.  Then each rank has its turn: its own LP
+proves how little of it there can be with the ranks before it held where they are; where
+the selection has more, a MIP on all options that can matter finds what is less, or proves that
+nothing is.  One whose reduced cost exceeds the distance between the selection and the bound is
+in no better one, so little is left to see for the ranks that follow.
 
 This module needs the extra `optimize` and is imported where it is used only.
 
+>>> from scheduler.joint.costs import DAY, LOST
 >>> from scheduler.joint.selection import Option, Row
->>> rivals = ((Option(1, (0,)), Option(5, ())), (Option(2, (0,)), Option(9, ())))
+>>> rivals = ((Option(DAY, (0,)), Option(LOST, ())), (Option(2 * DAY, (0,)), Option(LOST, ())))
 >>> found = select(Problem(groups=rivals, rows=(Row(places=1, comfortable=1),)))
->>> found.chosen, found.cost, found.bound
-((1, 0), 7, 7.0)
+>>> found.chosen, found.cost == found.bound == LOST + DAY
+((0, 1), True)
 """
 
 from collections.abc import Callable, Sequence
 from math import ceil, inf
-from typing import Any
 
 import highspy
 import numpy as np
 
-from scheduler.joint.selection import CROWDED, Problem, Relaxation, Selection
+from scheduler.joint.costs import Ranked
+from scheduler.joint.selection import Problem, Relaxation, Selection
+from scheduler.linear import EPSILON, Budget, Columns, Floats, Linear, Relaxed, Whole, run
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Whole = np.ndarray[Any, np.dtype[np.int64]]
+SCALE = Ranked(lost=1_000_000, moved=1_000, days=10, crowded=1)
+"""The scale on which one LP sees all ranks; what it misjudges is put right rank by rank."""
 
 NARROW = 5
-"""Reduced cost up to which options are in the first MIP."""
+"""Reduced cost on that scale up to which options are in the first MIP."""
 
-ENTERING = 2
-"""Options of a group that may join the LP in one round."""
+NODES = 2_000
+"""Branches in which a MIP of one rank looks for its proof."""
 
-_EPSILON = 1e-6
+_ALONE = tuple(tuple(int(n == rank) for n in range(len(SCALE))) for rank in range(len(SCALE)))
+"""The scales on which each rank is alone."""
+
+_SLACK = 1e-4
+"""What a bound may be too high by rounding."""
 
 
 def select(
@@ -48,7 +52,9 @@ def select(
 
     `told` hears how much of the work is done, from 0 to 1.
     """
-    return _Selecting(problem, remaining, told).selection()
+    if not problem.groups:
+        return Selection(chosen=(), cost=0, bound=0, prices=(0,) * len(problem.rows))
+    return _Selecting(problem, remaining).selection(told)
 
 
 def relax(
@@ -57,205 +63,120 @@ def relax(
     told: Callable[[float], object] = lambda _: None,
 ) -> Relaxation:
     """The cheapest selection that may take parts of options, as far as time allows."""
-    return _Selecting(problem, remaining, told).relaxation()
-
-
-class Quiet(highspy.Highs):
-    """HiGHS without a word on stdout: the first thing that it does would print a banner."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS calls it so
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]  # highspy has no types
+    if not problem.groups:
+        return Relaxation(used=(0.0,) * len(problem.rows), bound=0)
+    return _Selecting(problem, remaining).relaxation(told)
 
 
 class _Selecting:
-    """One problem in arrays: option n has its group, its cost, and its part of `rows`."""
+    """One problem; `least` is what is proved of every rank, those before being at theirs."""
 
-    def __init__(
-        self, problem: Problem, remaining: Callable[[], float], told: Callable[[float], object]
-    ) -> None:
-        self._problem, self._remaining, self._told = problem, remaining, told
-        options = [option for group in problem.groups for option in group]
-        self._sizes = np.array([len(group) for group in problem.groups], dtype=np.int64)
-        self._firsts = np.concatenate(([0], np.cumsum(self._sizes)))
-        self._group = np.repeat(np.arange(len(problem.groups)), self._sizes)
-        self._costs = np.array([option.cost for option in options], dtype=np.float64)
-        lengths = np.array([len(option.rows) for option in options], dtype=np.int64)
-        self._starts = np.concatenate(([0], np.cumsum(lengths)))
-        self._rows = np.array([row for option in options for row in option.rows], dtype=np.int64)
-        self._owner = np.repeat(np.arange(len(options)), lengths)
-        self._bound = -inf
-        self._prices: Floats = np.zeros(len(problem.rows))
-        self._parts: Floats = np.zeros(len(options))
+    def __init__(self, problem: Problem, remaining: Callable[[], float]) -> None:
+        self._problem, self._remaining = problem, remaining
+        self._columns = Columns(problem)
+        self._linear = Linear(self._columns, remaining)
+        self._scale = self._columns.objective(SCALE)
+        self._least = [round(self._columns.least(r).sum()) for r in self._columns.ranks]
 
-    def selection(self) -> Selection:
-        """The answer; what the LP proves holds whatever becomes of the MIP."""
-        if not self._problem.groups:
-            return Selection(chosen=(), cost=0, bound=0, prices=tuple(self._prices.tolist()))
-        reduced = self._relaxed()
-        best = self._rounded(reduced)
-        width: float = NARROW
-        while True:
-            distance = self._problem.cost(best) - self._bound
-            if distance < 1 - _EPSILON or self._remaining() <= 0:
+    def selection(self, told: Callable[[float], object]) -> Selection:
+        """The answer; what is proved holds whatever becomes of the MIPs."""
+        relaxed = self._linear.least(self._scale, told)
+        best, proved = self._on_one_scale(relaxed)
+        for rank in range(len(SCALE)):
+            if proved and rank == len(SCALE) - 1:
+                # With all ranks before at their best, what is best on one scale is best here.
+                self._least[rank] = self._value(rank, best)
                 break
-            best, proved = self._integral(np.flatnonzero(reduced <= width), best)
-            distance = self._problem.cost(best) - self._bound
-            if proved and (distance <= width or not (reduced > width).any()):
-                self._bound = self._problem.cost(best)
+            before, best = best, self._by_rank(rank, best)
+            if self._value(rank, best) > self._least[rank]:
                 break
-            if not proved or width >= distance:
-                break
-            width = distance
+            proved = proved and best is before
+            self._hold(rank)
         cost = self._problem.cost(best)
         return Selection(
             chosen=tuple(best),
             cost=cost,
-            bound=min(float(ceil(self._bound - 1e-4)), cost) if self._bound > -inf else -inf,
-            prices=tuple((-self._prices).tolist()),
+            bound=min(Ranked(*self._least).cost, cost),
+            prices=tuple(map(_by_scale, relaxed.prices.tolist())),
         )
 
-    def relaxation(self) -> Relaxation:
-        """What the LP takes of every row."""
-        if not self._problem.groups:
-            return Relaxation(used=(0.0,) * len(self._problem.rows), bound=0.0)
-        self._relaxed()
-        taken = np.repeat(self._parts, np.diff(self._starts))
-        used = np.bincount(self._rows, weights=taken, minlength=len(self._problem.rows))
-        return Relaxation(used=tuple(used.tolist()), bound=self._bound)
+    def relaxation(self, told: Callable[[float], object]) -> Relaxation:
+        """What the LP takes of every row, and what it proves of each rank."""
+        used = self._linear.least(self._scale, told).used
+        for rank in range(len(SCALE)):
+            if self._remaining() <= 0:
+                break
+            self._prove(rank, self._linear.least(self._columns.objective(_ALONE[rank])).bound)
+            self._hold(rank)
+        return Relaxation(used=tuple(used.tolist()), bound=Ranked(*self._least).cost)
 
-    def _relaxed(self) -> Floats:
-        """Solve the LP; the reduced cost of every option, and the bound they prove."""
-        model = self._model(first := self._promising())
-        inside = np.zeros(len(self._costs), dtype=bool)
-        inside[first] = True
-        order = first
-        while True:
-            self._run(model)
-            solution = model.getSolution()
-            parts = np.asarray(solution.col_value)[len(self._prices) :]
-            if len(parts) == len(order):
-                self._parts = np.zeros(len(self._costs))
-                self._parts[order] = parts
-            duals = np.asarray(solution.row_dual)
-            if len(duals) != len(self._sizes) + len(self._prices):
-                duals = np.zeros(len(self._sizes) + len(self._prices))  # time was up at once
-            groups, prices = np.split(duals, [len(self._sizes)])
-            self._prices = np.minimum(prices, 0)
-            costs = self._priced()
-            least = np.minimum.reduceat(costs, self._firsts[:-1])
-            self._bound = max(self._bound, self._proved(least))
-            missing = float(np.maximum(groups - least, 0).sum())
-            self._told(1 / (1 + missing / (1 + abs(self._bound)) * 1e3))
-            entering = self._entering(costs - groups[self._group], inside)
-            if not len(entering) or self._remaining() <= 0:
-                reduced: Floats = costs - least[self._group]
-                return reduced
-            inside[entering] = True
-            order = np.concatenate((order, entering))
-            self._add(model, entering)
+    def _by_rank(self, rank: int, best: list[int]) -> list[int]:
+        """A selection with the least of a rank, which is then held, and what cannot matter dropped.
 
-    def _priced(self) -> Floats:
-        """What each option costs together with the places that it takes."""
-        paid = np.bincount(
-            self._owner, weights=self._prices[self._rows], minlength=len(self._costs)
-        )
-        priced: Floats = self._costs - paid
-        return priced
+        None of the ranks before it is worse.
+        """
+        columns, costs = self._columns, self._columns.ranks[rank]
+        reduced: Floats = costs - columns.least(costs)[columns.group]
+        proved: float = self._least[rank]
+        if self._value(rank, best) > proved and self._remaining() > 0:
+            relaxed = self._linear.least(self._columns.objective(_ALONE[rank]))
+            reduced, proved = relaxed.reduced, relaxed.bound
+            self._prove(rank, proved)
+        if self._value(rank, best) > self._least[rank] and self._remaining() > 0:
+            matter = reduced <= self._value(rank, best) - proved + _SLACK
+            found, is_least = self._integral(_ALONE[rank], np.flatnonzero(matter), best)
+            if found is not None and self._problem.cost(found) < self._problem.cost(best):
+                best = found
+            if is_least:
+                self._least[rank] = self._value(rank, best)
+        dead = reduced > self._value(rank, best) - proved + _SLACK
+        dead[self._numbers(best)] = False
+        self._linear.drop(dead)
+        return best
 
-    def _proved(self, least: Floats) -> float:
-        """What any selection costs at least, by any prices: the value of Lagrange's dual."""
-        rows = np.array(self._problem.rows, dtype=np.float64).reshape(-1, 2)
-        comfortable = rows.min(axis=1)
-        crowding = np.minimum(CROWDED + self._prices, 0) * (rows[:, 0] - comfortable)
-        return float(least.sum() + (self._prices * comfortable).sum() + crowding.sum())
+    def _prove(self, rank: int, bound: float) -> None:
+        if bound > -inf:
+            self._least[rank] = max(self._least[rank], ceil(bound - _SLACK))
 
-    def _promising(self) -> Whole:
-        """What the LP begins with: the cheapest option of each group, and the last."""
-        order = np.lexsort((self._costs, self._group))
-        return np.unique(np.concatenate((order[self._firsts[:-1]], self._firsts[1:] - 1)))
+    def _hold(self, rank: int) -> None:
+        """From now on there is no more of a rank than is proved to be the least."""
+        self._linear.hold(Budget(self._columns.ranks[rank], self._least[rank]))
 
-    def _entering(self, reduced: Floats, inside: np.ndarray[Any, Any]) -> Whole:
-        """The options of most promise in each group that are not in the LP yet."""
-        wanted = np.flatnonzero((reduced < -_EPSILON) & ~inside)
-        order = wanted[np.lexsort((reduced[wanted], self._group[wanted]))]
-        groups = self._group[order]
-        begins = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
-        nth = np.arange(len(order)) - np.repeat(begins, np.diff([*begins, len(order)]))
-        found: Whole = order[nth < ENTERING]
+    def _value(self, rank: int, chosen: Sequence[int]) -> int:
+        return Ranked.of(self._problem.cost(chosen))[rank]
+
+    def _weighed(self, weights: Sequence[int], chosen: Sequence[int]) -> int:
+        """What a selection costs on a scale."""
+        ranks = Ranked.of(self._problem.cost(chosen))
+        return sum(weight * n for weight, n in zip(weights, ranks, strict=True))
+
+    def _numbers(self, chosen: Sequence[int]) -> Whole:
+        found: Whole = self._columns.firsts[:-1] + np.array(chosen)
         return found
 
-    def _model(self, options: Whole) -> highspy.Highs:
-        """Equations for the groups, limits for the rows, crowding, and some options.
-
-        Options have no upper bound of 1: the equation implies it, and a bound would hide
-        part of their price.
-        """
-        problem = self._problem
-        model = Quiet()  # type: ignore[no-untyped-call]  # highspy has no types
-        model.setOptionValue("threads", 1)
-        groups, rows = len(problem.groups), len(problem.rows)
-        empty = np.array([], dtype=np.int32), np.array([], dtype=np.float64)
-        lower = np.concatenate((np.ones(groups), np.full(rows, -highspy.kHighsInf)))
-        comfortable = [min(row) for row in problem.rows]
-        upper = np.concatenate((np.ones(groups), np.array(comfortable, dtype=np.float64)))
-        model.addRows(
-            groups + rows, lower, upper, 0, np.zeros(groups + rows, dtype=np.int32), *empty
-        )
-        slack = np.array([row.places for row in problem.rows]) - np.array(comfortable)
-        model.addCols(
-            rows,
-            np.full(rows, float(CROWDED)),
-            np.zeros(rows),
-            slack.astype(np.float64),
-            rows,
-            np.arange(rows, dtype=np.int32),
-            np.arange(groups, groups + rows, dtype=np.int32),
-            np.full(rows, -1.0),
-        )
-        self._add(model, options)
-        return model
-
-    def _add(self, model: highspy.Highs, options: Whole) -> None:
-        """Give a model further options as columns."""
-        groups = len(self._problem.groups)
-        index: list[int] = []
-        value: list[float] = []
-        starts = []
-        for option in options.tolist():
-            starts.append(len(index))
-            index.append(int(self._group[option]))
-            value.append(1.0)
-            rows = self._rows[self._starts[option] : self._starts[option + 1]]
-            taken, counts = np.unique(rows, return_counts=True)
-            index += (taken + groups).tolist()
-            value += counts.tolist()
-        model.addCols(
-            len(options),
-            self._costs[options],
-            np.zeros(len(options)),
-            np.full(len(options), highspy.kHighsInf),
-            len(index),
-            np.array(starts, dtype=np.int32),
-            np.array(index, dtype=np.int32),
-            np.array(value, dtype=np.float64),
-        )
-
-    def _run(self, model: highspy.Highs) -> None:
-        """Solve within the time that remains, in a thread that Ctrl-C can stop."""
-        if (left := self._remaining()) < inf:
-            model.setOptionValue("time_limit", model.getRunTime() + max(left, 0.1))
-        model.HandleKeyboardInterrupt = True
-        model.solve()
-        if model.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
-            raise KeyboardInterrupt
+    def _on_one_scale(self, relaxed: Relaxed) -> tuple[list[int], bool]:
+        """The best selection on one scale, and whether that is proved."""
+        best = self._rounded(relaxed.reduced)
+        width: float = NARROW
+        while True:
+            distance = self._weighed(SCALE, best) - relaxed.bound
+            if distance < 1 - EPSILON or self._remaining() <= 0:
+                return best, distance < 1 - EPSILON
+            options = np.flatnonzero(relaxed.reduced <= width)
+            found, proved = self._integral(SCALE, options, best)
+            if found is not None and self._weighed(SCALE, found) <= self._weighed(SCALE, best):
+                best = found
+            distance = self._weighed(SCALE, best) - relaxed.bound
+            if not proved or distance <= width or not (relaxed.reduced > width).any():
+                return best, proved
+            width = distance
 
     def _rounded(self, reduced: Floats) -> list[int]:
         """A selection that fits: from all the last options, to cheaper ones as long as they fit."""
         problem = self._problem
         best = [len(group) - 1 for group in problem.groups]
         used = problem.used(best)
-        firsts = self._firsts.tolist()
+        firsts = self._columns.firsts.tolist()
         gains = [group[-1].cost - min(option.cost for option in group) for group in problem.groups]
         for group in sorted(range(len(best)), key=lambda group: -gains[group]):
             options = problem.groups[group]
@@ -269,12 +190,17 @@ class _Selecting:
             used.update(options[best[group]].rows)
         return best
 
-    def _integral(self, options: Whole, best: Sequence[int]) -> tuple[list[int], bool]:
-        """The best selection among some options, and whether that is proved."""
-        known = self._firsts[:-1] + np.array(best)
-        options = np.union1d(options, known)
-        model, rows = self._model(options), len(self._problem.rows)
-        first, count = rows, len(options)
+    def _integral(
+        self, weights: Sequence[int], options: Whole, best: Sequence[int]
+    ) -> tuple[list[int] | None, bool]:
+        """The best selection among some options within all budgets, and whether that is proved.
+
+        None where HiGHS gives none.
+        """
+        options = np.union1d(options, self._numbers(best))
+        objective = self._columns.objective(weights)
+        model = self._columns.model(options, objective, self._linear.budgets)
+        first, count = len(self._columns.places), len(options)
         integral = np.full(count, highspy.HighsVarType.kInteger)
         model.changeColsIntegrality(
             count, np.arange(first, first + count, dtype=np.int32), integral
@@ -283,16 +209,25 @@ class _Selecting:
         # HiGHS 1.16 has taken one for the optimum, with a bound to prove it.
         model.setOptionValue("mip_rel_gap", 0.0)
         model.setOptionValue("mip_abs_gap", 0.999)
-        self._run(model)
+        if self._linear.budgets:
+            model.setOptionValue("mip_max_nodes", NODES)
+        run(model, self._remaining())
         proved = model.getModelStatus() == highspy.HighsModelStatus.kOptimal
         found = np.asarray(model.getSolution().col_value)[first:]
         if len(found) != count or found.sum() < len(best) - 0.5:
-            return list(best), False
-        picked = options[found > 0.5]
-        chosen: list[int] = (picked - self._firsts[:-1]).tolist()
-        cost = self._problem.cost(chosen)
-        if cost > self._problem.cost(best) or not self._problem.fits(chosen):
-            return list(best), False
+            return None, False
+        chosen: list[int] = (options[found > 0.5] - self._columns.firsts[:-1]).tolist()
+        if not self._problem.fits(chosen):
+            return None, False
         # What HiGHS says of its own answer is believed where it can be counted only.
         said = model.getInfo().objective_function_value
-        return chosen, proved and abs(said - cost) < 0.5
+        return chosen, proved and abs(said - self._weighed(weights, chosen)) < 0.5
+
+
+def _by_scale(price: float) -> int:
+    """A price on one scale, by ranks: so much of the first rank that it reaches, and the rest."""
+    left, ranks = round(price), []
+    for weight in SCALE:
+        n, left = divmod(left, weight)
+        ranks.append(n)
+    return Ranked(*ranks).cost

@@ -15,8 +15,7 @@ from scheduler.cli.worker import WorkersMissing
 from scheduler.dates import Window
 from scheduler.errors import BadValue, UsageError
 from scheduler.exporters import records
-from scheduler.joint.patterns import DAY, LOST, MOVED
-from scheduler.joint.selection import CROWDED
+from scheduler.joint.costs import Figure, figures
 from scheduler.life import ask_reason
 from scheduler.services import network
 from scheduler.services import replan as service
@@ -25,6 +24,14 @@ from scheduler.services.network import Network, Solver
 from scheduler.services.replan import Closure, Proposal, Request
 from scheduler.store import Change
 from scheduler.subject import Visit
+
+RANKS = {
+    "lost": "visits without a slot or outside their window",
+    "moved": "appointments moved",
+    "days": "weighted days off target",
+    "crowded": "places on days that are nearly full",
+}
+"""The ranks of a cost in words, the first rank first."""
 
 Remaining = Callable[[], float]
 """How many seconds are left."""
@@ -258,19 +265,30 @@ def _remark(found: Network, *, exact: bool) -> None:
             "Placed one participant after another, with one ejection each: the optimiser is not"
             " installed (pip install 'infusion-scheduler[optimize]')."
         )
-    screen.say(
-        f"Cost {found.cost:,}, at least {found.bound:,.0f} in any proposal (gap {found.gap:.2%}):"
-        f" {LOST:,} for a visit without a slot or outside its window, {MOVED:,} for a moved"
-        f" appointment, {DAY} for a weighted day off target, {CROWDED} for a place on a full day."
-    )
+    screen.say("What comes first counts first, and this is proved of any proposal:")
+    for rank, figure in figures(found.cost, found.bound).items():
+        screen.say(f"  {RANKS[rank]}: {figure.found:,}, {_proof(figure)}")
+
+
+def _proof(figure: Figure) -> str:
+    if figure.least is None:
+        return "and nothing is proved beyond the rank before"
+    if figure.least == figure.found:
+        return "and none has fewer"
+    return f"and none has fewer than {figure.least:,} (gap {figure.gap:.2%})"
 
 
 def _record_all(found: Network) -> records.Record:
     return {
         "sites": [_record(proposal) for proposal in found.proposals],
-        "cost": found.cost,
-        "bound": found.bound,
-        "gap": found.gap,
+        "ranks": _ranks(found.cost, found.bound),
+    }
+
+
+def _ranks(cost: int, bound: int) -> records.Record:
+    return {
+        rank: {"found": figure.found, "least": figure.least, "gap": figure.gap}
+        for rank, figure in figures(cost, bound).items()
     }
 
 
@@ -296,9 +314,7 @@ def _record(found: Proposal) -> records.Record:
             for before, after in found.changes
         ],
         "moved": found.moved,
-        "cost": found.cost,
-        "bound": found.bound,
-        "gap": found.gap,
+        "ranks": _ranks(found.cost, found.bound),
         "incomplete": [str(problem) for problem in found.problems],
     }
 

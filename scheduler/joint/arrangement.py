@@ -4,8 +4,8 @@ Days are chosen first (`days`), and then each day is packed.  A day that cannot 
 fewer places than its rows promise: it is given one less, and days are chosen anew.  Whose
 carriers find no time even so stays as is.
 
->>> Arrangement(seats={}, cost=0, bound=0).gap
-0.0
+>>> Arrangement(seats={}, cost=0, bound=0).seats
+{}
 """
 
 from collections import Counter, defaultdict
@@ -13,30 +13,37 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.availability import Availability, Demand
+from scheduler.joint.costs import CROWDED
 from scheduler.joint.days import Choosing, Days
 from scheduler.joint.packing import Item, Seat, pack
 from scheduler.joint.patterns import Case, Standing
-from scheduler.joint.selection import CROWDED, Select
+from scheduler.joint.places import Places
+from scheduler.joint.selection import Select
 
 ROUNDS = 6
 """Times that days are chosen anew because one could not be packed."""
 
+Seats = Mapping[tuple[str, str], tuple[int, Seat] | None]
+"""Day and seat by participant and visit; None where a visit has none."""
+
+
+_Wanted = list[tuple[Case, str, bool]]
+"""Visits of a day, each with whether it is pinned to where it stands."""
+
+_Asked = tuple[_Wanted, list[tuple[Demand, Seat]]]
+_Packed = tuple[list[Item], Mapping[tuple[str, str], Seat]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrangement:
-    """Day and seat of every free visit, by participant and visit; None where it has none.
+    """Day and seat of every free visit.
 
     No arrangement of the same visits costs less than `bound`.
     """
 
-    seats: Mapping[tuple[str, str], tuple[int, Seat] | None]
+    seats: Seats
     cost: int
-    bound: float
-
-    @property
-    def gap(self) -> float:
-        """The part of the cost that may be too much, from 0 to 1."""
-        return (self.cost - self.bound) / self.cost if self.cost > self.bound else 0.0
+    bound: int
 
 
 def arrange(
@@ -50,6 +57,7 @@ def arrange(
 
 class _Arranging:
     def __init__(self, cases: Sequence[Case], availability: Availability, select: Select) -> None:
+        self._availability = availability
         self._choosing = Choosing(cases, availability, select)
         self._cases, self._places = self._choosing.cases, self._choosing.places
         self._nodes = self._choosing.nodes
@@ -62,6 +70,7 @@ class _Arranging:
                 self._stand_on[standing.day].append((case.code, id, demand, standing))
         self._days: Days = {}
         self._pinned: set[Case] = set()
+        self._known: dict[int, tuple[_Asked, _Packed]] = {}
 
     def arrangement(self) -> Arrangement:
         self._days = self._choosing.choose()
@@ -78,7 +87,7 @@ class _Arranging:
         while failed:
             self._give_up(failed)
             seats, failed = self._packed()
-        cost = self._counted(seats)
+        cost = counted(self._cases, self._availability, seats)
         return Arrangement(seats=seats, cost=cost, bound=min(self._choosing.bound, cost))
 
     def _is_carrier(self, item: Item) -> bool:
@@ -89,19 +98,32 @@ class _Arranging:
         self,
     ) -> tuple[dict[tuple[str, str], tuple[int, Seat] | None], list[tuple[Item, int]]]:
         """Times for the chosen days, and the items that found none on theirs."""
-        by_day: dict[int, list[Item]] = defaultdict(list)
+        by_day: dict[int, _Wanted] = defaultdict(list)
         for case in self._cases:
-            for id, node in case.nodes().items():
+            for id in case.nodes():
                 day = self._days.get((case.code, id))
                 if day is not None:
-                    by_day[day].append(item_of(case, id, node.demand, day, case in self._pinned))
+                    by_day[day].append((case, id, case in self._pinned))
         seats: dict[tuple[str, str], tuple[int, Seat] | None] = dict.fromkeys(self._nodes)
         failed = []
-        for day, items in by_day.items():
-            found = pack(day, items, self._left_behind(day))
+        for day, wanted in by_day.items():
+            items, found = self._packed_day(day, wanted)
             seats |= {key: (day, seat) for key, seat in found.items()}
             failed += [(item, day) for item in items if (item.code, item.id) not in found]
         return seats, failed
+
+    def _packed_day(self, day: int, wanted: _Wanted) -> _Packed:
+        """Times for the visits of one day; a day that is as it was the last time stays so."""
+        taken = [*self._left_behind(day)]
+        last = self._known.get(day)
+        if last is not None and last[0] == (wanted, taken):
+            return last[1]
+        items = [
+            item_of(case, id, self._nodes[case.code, id].demand, day, pinned)
+            for case, id, pinned in wanted
+        ]
+        self._known[day] = (wanted, taken), (items, pack(day, items, taken))
+        return self._known[day][1]
 
     def _left_behind(self, day: int) -> Iterator[tuple[Demand, Seat]]:
         """Visits that have no other place, and so keep the one that is in the way of something."""
@@ -110,15 +132,30 @@ class _Arranging:
                 yield demand, Seat(standing.start, standing.units)
 
     def _tighten(self, failed: Iterable[tuple[Item, int]]) -> None:
-        """Take a place from the rows of days that could not be packed."""
-        used = Counter(
-            row
-            for (code, id), day in self._days.items()
-            for row in self._places.rows(self._nodes[code, id].demand, day)
-        )
+        """Take a place from the rows of days that could not be packed.
+
+        Which visit was in the way cannot be known: it is the row that most others may leave.
+        """
+        used, by_leaves, visits = Counter[int](), Counter[int](), Counter[tuple[str, int]]()
+        for case in self._cases:
+            leaves = {node.encounter.id for node in case.leaves()}
+            for id, node in case.nodes().items():
+                if (day := self._days.get((case.code, id))) is not None:
+                    rows = self._places.rows(node.demand, day)
+                    rows += self._choosing.own_rows(case.code, day, node.demand.minutes)
+                    used.update(rows)
+                    visits[case.code, day] += 1
+                    by_leaves.update(rows if id in leaves else ())
         for item, day in failed:
-            for need in item.demand.needs:
-                row = self._places.row(need, day)
+            row = max(
+                self._places.rows(item.demand, day),
+                key=lambda row: (by_leaves[row], used[row]),
+                default=None,
+            )
+            if visits[item.code, day] > 1:
+                # Most likely participants are in their own way; the first row counts them all.
+                [row, *_] = (*self._choosing.own_rows(item.code, day, item.demand.minutes), row)
+            if row is not None:
                 self._places.limits[row] = max(min(self._places.limits[row], used[row] - 1), 0)
 
     def _give_up(self, failed: Iterable[tuple[Item, int]]) -> None:
@@ -136,19 +173,21 @@ class _Arranging:
             if standing and standing.usable:
                 self._days[case.code, id] = standing.day
 
-    def _counted(self, seats: Mapping[tuple[str, str], tuple[int, Seat] | None]) -> int:
-        """What the arrangement costs, by its seats and not by what was expected of them."""
-        used: Counter[int] = Counter()
-        placed: dict[Case, dict[str, tuple[int, int] | None]] = defaultdict(dict)
-        for (code, id), place in seats.items():
-            placed[self._case_of[code, id]][id] = None
-            if place is not None:
-                day, seat = place
-                placed[self._case_of[code, id]][id] = day, seat.start
-                used.update(self._places.rows(self._nodes[code, id].demand, day))
-        rows = self._places.problem_rows()
-        crowded = sum(max(n - rows[row].comfortable, 0) for row, n in used.items())
-        return sum(case.cost(placed[case]) for case in self._cases) + CROWDED * crowded
+
+def counted(cases: Sequence[Case], availability: Availability, seats: Seats) -> int:
+    """What seats cost, by what they are and not by what was expected of them."""
+    parts = [part for case in cases for part in case.parts()]
+    nodes = {(case.code, id): node for case in parts for id, node in case.nodes().items()}
+    places = Places(availability, (node.demand for node in nodes.values()))
+    used: Counter[int] = Counter()
+    cost = 0
+    for case in parts:
+        placed = {id: seats[case.code, id] for id in case.free}
+        cost += case.cost({id: at and (at[0], at[1].start) for id, at in placed.items()})
+        for id, at in placed.items():
+            if at is not None:
+                used.update(places.rows(nodes[case.code, id].demand, at[0]))
+    return cost + CROWDED * places.crowded(used)
 
 
 def item_of(case: Case, id: str, demand: Demand, day: int, pinned: bool = False) -> Item:

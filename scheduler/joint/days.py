@@ -16,7 +16,8 @@ from itertools import chain
 from types import MappingProxyType
 
 from scheduler.availability import Availability
-from scheduler.joint.patterns import LOST, Case, Pattern
+from scheduler.joint.costs import LOST
+from scheduler.joint.patterns import Case, Pattern
 from scheduler.joint.places import Places
 from scheduler.joint.selection import Option, Problem, Select
 from scheduler.tree import Node
@@ -43,17 +44,18 @@ class Choosing:
         self.cases = [part for case in cases for part in case.parts()]
         self.nodes = {(case.code, id): n for case in self.cases for id, n in case.nodes().items()}
         self.places = Places(availability, (node.demand for node in self.nodes.values()))
-        self.bound = float("-inf")
+        self.bound = 0
         self._select = select
         self._patterns = {case: case.patterns() for case in self.cases if case.carriers()}
         self._chosen: dict[Case, Pattern] = {}
         self._rows: dict[tuple[Case, int], tuple[int, ...]] = {}
+        self._own: dict[tuple[str, int, int], tuple[int, ...]] = {}
 
     def choose(self) -> Days:
         """Days for everybody; the best of some rounds of pricing."""
         prices: dict[int, int] = {}
         best: tuple[int, Days, dict[Case, Pattern]] | None = None
-        first = self.bound == float("-inf")
+        first = not self._chosen
         for _ in range(PRICINGS):
             bound = self._choose_patterns(prices)
             if first:
@@ -62,11 +64,14 @@ class Choosing:
             cost += self._pattern_cost()
             if best is None or cost < best[0]:
                 best = cost, days, dict(self._chosen)
-            priced = {row: round(price) for row, price in enumerate(found) if price >= 1}
+            priced = {row: price for row, price in enumerate(found) if price > 0}
             if best[0] <= self.bound or not priced:
                 break
             rows = prices.keys() | priced.keys()
-            prices = {row: max(prices.get(row, 0), priced.get(row, 0)) for row in rows}
+            raised = {row: max(prices.get(row, 0), priced.get(row, 0)) for row in rows}
+            if raised == prices:
+                break
+            prices = raised
         assert best is not None
         self._chosen = best[2]
         return best[1]
@@ -75,10 +80,17 @@ class Choosing:
         """Days for the leaves alone, the carriers as they are."""
         return self._leaves()[0]
 
+    def own_rows(self, code: str, day: int, minutes: int) -> tuple[int, ...]:
+        """The rows of a participant's own time of which a visit of a length takes a place.
+
+        The first counts every visit of the day; there are none where two could not meet.
+        """
+        return self._own.get((code, day, minutes), ())
+
     def _pattern_cost(self) -> int:
         return sum(pattern.cost for pattern in self._chosen.values())
 
-    def _choose_patterns(self, prices: dict[int, int]) -> float:
+    def _choose_patterns(self, prices: dict[int, int]) -> int:
         """Choose patterns when places cost so much; the result is a bound on all."""
         problem, least = self.problem(prices)
         found = self._select(problem)
@@ -120,7 +132,7 @@ class Choosing:
         for id in case.placed(pattern):
             yield from self.places.rows(self.nodes[case.code, id].demand, pattern.days[id])
 
-    def _leaves(self) -> tuple[Days, int, tuple[float, ...]]:
+    def _leaves(self) -> tuple[Days, int, tuple[int, ...]]:
         """Days for all in the places that the carriers leave, the leaves' cost, and the prices."""
         used: Counter[int] = Counter()
         days: Days = {}
@@ -130,14 +142,14 @@ class Choosing:
             days |= {(case.code, id): pattern.days[id] for id in case.placed(pattern)}
             used.update(self._pattern_rows(case, pattern))
             leaves += ((case, n, case.leaf_choices(n, pattern)) for n in case.leaves())
-        own = self._own_rows(leaves)
+        self._own = self._shared_days(leaves)
         groups = tuple(
             (
                 *(
                     Option(
                         cost,
                         self.places.rows(node.demand, day)
-                        + own.get((case.code, day, node.demand.minutes), ()),
+                        + self.own_rows(case.code, day, node.demand.minutes),
                     )
                     for day, cost in choices
                 ),
@@ -146,7 +158,7 @@ class Choosing:
             for case, node, choices in leaves
         )
         for (code, id), day in days.items():
-            used.update(own.get((code, day, self.nodes[code, id].demand.minutes), ()))
+            used.update(self.own_rows(code, day, self.nodes[code, id].demand.minutes))
         taken = [used[row] for row in range(len(self.places.limits))]
         found = self._select(Problem(groups=groups, rows=self.places.problem_rows(taken)))
         for (case, node, choices), n in zip(leaves, found.chosen, strict=True):
@@ -154,7 +166,7 @@ class Choosing:
                 days[case.code, node.encounter.id] = choices[n][0]
         return days, found.cost, found.prices
 
-    def _own_rows(self, leaves: Sequence[_Leaf]) -> dict[tuple[str, int, int], tuple[int, ...]]:
+    def _shared_days(self, leaves: Sequence[_Leaf]) -> dict[tuple[str, int, int], tuple[int, ...]]:
         """Rows of participants' own time, on days that two visits of one of them may share.
 
         By participant, day, and length of visit.

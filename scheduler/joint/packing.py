@@ -80,6 +80,7 @@ class Room:
 
     def __init__(self, day: int, taken: Iterable[tuple[Demand, Seat]] = ()) -> None:
         self._day = day
+        self._open: dict[str, int] = {}
         self._taken: dict[str, int] = defaultdict(int)
         self._begun = Counter[tuple[int, Kind | None]]()
         for demand, seat in taken:
@@ -163,7 +164,7 @@ class Room:
 
     def _starts(self, item: Item) -> int:
         """Starts at which the participant is free, and some unit for each need."""
-        starts = item.availability.starts(item.demand, self._day)
+        starts = item.availability.known_starts(item.demand, self._day)
         starts &= runs(_DAY & ~self._taken[item.code], item.demand.minutes)
         for need in item.demand.needs:
             if not starts:
@@ -224,8 +225,9 @@ class Room:
         return resource.units if resource else ()
 
     def _free(self, item: Item, need: Need, unit: str) -> int:
-        free = item.availability.unit_free(need.resource, unit, self._day)
-        return free & ~self._taken[unit]
+        if unit not in self._open:
+            self._open[unit] = item.availability.unit_free(need.resource, unit, self._day)
+        return self._open[unit] & ~self._taken[unit]
 
 
 _DAY = (1 << 60 * 26) - 1

@@ -2,13 +2,10 @@
 
 The visits that others hang on (the carriers of the arm) have their days chosen together, one
 `Pattern` for each way to do so; the others hang on them as leaves and choose for
-themselves.  What a choice costs is one number, by ranks: first a visit lost or a deviation, then
-an appointment moved, then a weighted day off target.  LOST outweighs what all other visits
-of a participant can cost, MOVED what the days of one visit can, at the widths and
-weights that protocols have.
+themselves.  What a choice costs is one number by ranks (`costs`).
 
->>> LOST > 20 * MOVED > 20 * DAY * 60
-True
+>>> Pattern(2 * DAY, {"aspiration": 739000}).stays
+False
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,17 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from scheduler.availability import Availability
+from scheduler.joint.costs import DAY, LOST, MOVED
+from scheduler.joint.packing import Item, pack
 from scheduler.minutes import NO_TIME
 from scheduler.tree import Node, Tree
-
-DAY = 10
-"""Cost of one weighted day off target."""
-
-MOVED = 1_000
-"""Cost of another time for an appointment that stands."""
-
-LOST = 1_000_000
-"""Cost of a visit without a slot, or outside its window."""
 
 
 class Standing(NamedTuple):
@@ -68,6 +58,7 @@ class Case:
     _leaves: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = field(
         default_factory=dict, init=False
     )
+    _meetings: dict[tuple[frozenset[str], int], bool] = field(default_factory=dict, init=False)
 
     def allotted(self, availability: Availability) -> "Case":
         """The same in the free time of a site that is held to quotas."""
@@ -112,9 +103,10 @@ class Case:
 
     def cheapest(self, pattern: Pattern) -> int:
         """What the leaves of a pattern cost at least."""
-        days = {**self.anchors, **pattern.days}
-        found = (self._leaf_choices(node, days) for node in self.leaves())
-        return sum(choices[0][1] if choices else LOST for choices in found)
+        return sum(
+            next((cost for _, cost in self._leaf_choices(node, pattern)), LOST)
+            for node in self.leaves()
+        )
 
     def patterns(self) -> tuple[Pattern, ...]:
         """Every joint choice of days for the carriers, and last the one that leaves them."""
@@ -124,7 +116,8 @@ class Case:
         def extend(n: int, cost: int, days: dict[str, int]) -> None:
             if n == len(carriers):
                 chosen = {node.encounter.id: days[node.encounter.id] for node in carriers}
-                found.append(Pattern(cost + self._deviations(days), chosen))
+                if all(self._meet(chosen, day) for day in {*chosen.values()}):
+                    found.append(Pattern(cost + self._deviations(days), chosen))
                 return
             node = carriers[n]
             for day, price in self.choices(node, days):
@@ -147,9 +140,30 @@ class Case:
 
     def leaf_choices(self, node: Node, pattern: Pattern) -> tuple[tuple[int, int], ...]:
         """The days of a visit that hangs on a pattern, cheapest first."""
-        return self._leaf_choices(node, {**self.anchors, **pattern.days})
+        return tuple(self._leaf_choices(node, pattern))
 
-    def _leaf_choices(self, node: Node, days: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+    def _leaf_choices(self, node: Node, pattern: Pattern) -> Iterator[tuple[int, int]]:
+        carriers = {id: pattern.days[id] for id in self.placed(pattern)}
+        for day, cost in self._days_of(node, {**self.anchors, **pattern.days}):
+            if day not in carriers.values() or self._meet(carriers, day, node.encounter.id):
+                yield day, cost
+
+    def _meet(self, days: Mapping[str, int], day: int, *others: str) -> bool:
+        """Whether the participant has time for all visits of a day, and for others."""
+        ids = frozenset((*(id for id, at in days.items() if at == day), *others))
+        if len(ids) < 2:
+            return True
+        if (ids, day) not in self._meetings:
+            nodes = self.nodes()
+            items = [
+                Item(code=self.code, id=id, demand=nodes[id].demand, availability=self.availability)
+                for id in sorted(ids)
+            ]
+            self._meetings[ids, day] = len(pack(day, items)) == len(ids)
+        return self._meetings[ids, day]
+
+    def _days_of(self, node: Node, days: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+        """The days of a visit when its anchors are on these days, cheapest first."""
         standing = self.standing.get(node.encounter.id)
         if not node.encounter.anchors() <= days.keys():
             return ((standing.day, 0),) if standing and standing.usable else ()

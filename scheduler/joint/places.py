@@ -3,19 +3,21 @@
 Minutes are no measure: a chair with two free runs of three hours has no place for a visit of
 four.  So for every length that visits ask for there is a row: however they are arranged, a run
 of free time holds no more of them than fit one behind the other, from the starts that they
-may have.  A visit takes a place in the row of its own length and of every shorter one.  Where
-lengths divide one another the rows are exact; elsewhere they are a bound, and `packing` has the
-last word.
+may have.  A visit takes a place in the row of its own length, and of every shorter one as many as
+fit into it wherever it starts.  `packing` has the last word.
 
 >>> fit(0b111111, 0b010101, 2), fit(0b111011, 0b111111, 2)
 (3, 2)
+>>> fit_within(0b000111, 4, 0b010101, 2)
+1
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from scheduler.availability import Availability, Demand
 from scheduler.joint.selection import Row
-from scheduler.minutes import runs
+from scheduler.minutes import lowest, runs
 from scheduler.protocol import Kind, Need
 
 SPARE = 5
@@ -32,20 +34,22 @@ class Places:
         self._lengths = sorted(lengths)
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._taken: dict[tuple[Demand, int], tuple[int, ...]] = {}
+        self._begins: dict[tuple[str, int, int], int] = {}
         self.limits: list[int] = []
         self.laboratory: dict[int, tuple[Kind, int, int]] = {}
         """The rows that are places of the laboratory, too: for what, when, and how many."""
-        self._spare: list[int] = []
+        self._comfortable: list[int] = []
 
     def rows(self, demand: Demand, day: int) -> tuple[int, ...]:
         """The rows of which a visit takes a place that day."""
         found = self._taken.get((demand, day))
         if found is None:
             rows = [
-                self._number(kind, length, day)
+                row
                 for need in demand.needs
                 for kind, length in self._lengths
                 if kind == need.resource and length <= need.minutes
+                for row in self._places_of(need, length, day)
             ]
             if demand.work and (room := self._availability.room(demand, day)) is not None:
                 # A resource may be called like a kind, but no visit takes zero minutes.
@@ -56,34 +60,47 @@ class Places:
             found = self._taken[demand, day] = tuple(rows)
         return found
 
-    def row(self, need: Need, day: int) -> int:
-        """The row of a need's own length."""
-        return self._number(need.resource, need.minutes, day)
-
     def own_rows(
         self, availability: Availability, code: str, demands: Sequence[Demand], day: int
     ) -> dict[int, tuple[int, ...]]:
         """The rows of one participant's time, of which a visit takes a place; by its length."""
         lengths = sorted({demand.minutes for demand in demands})
-        rows = []
-        for length in lengths:
-            key = code, length, day
-            if key not in self._numbers:
-                starts = 0
-                for demand in demands:
-                    if demand.minutes >= length:
-                        starts |= availability.starts(demand, day)
-                self._row(key, fit(-1, starts, length))
-            rows.append(self._numbers[key])
-        return {length: tuple(rows[: n + 1]) for n, length in enumerate(lengths)}
+        starts = dict.fromkeys(lengths, 0)
+        for demand in demands:
+            for length in lengths:
+                if demand.minutes >= length:
+                    starts[length] |= availability.known_starts(demand, day)
+        rows = {n: self._row((code, n, day), fit(-1, starts[n], n)) for n in lengths}
+        return {
+            minutes: tuple(
+                rows[length]
+                for length in lengths
+                if length <= minutes
+                for _ in range(fit_within(starts[minutes], minutes, starts[length], length))
+            )
+            for minutes in lengths
+        }
 
     def problem_rows(self, used: Sequence[int] = ()) -> tuple[Row, ...]:
         """All rows that were asked for so far, less the places that are used."""
         taken = [*used, *[0] * (len(self.limits) - len(used))]
         return tuple(
-            Row(max(limit - n, 0), max(limit - spare - n, 0))
-            for limit, spare, n in zip(self.limits, self._spare, taken, strict=True)
+            Row(max(limit - n, 0), max(min(limit, comfortable) - n, 0))
+            for limit, comfortable, n in zip(self.limits, self._comfortable, taken, strict=True)
         )
+
+    def crowded(self, used: Mapping[int, int]) -> int:
+        """How many of the places that are used of each row are beyond what is comfortable."""
+        return sum(max(n - self._comfortable[row], 0) for row, n in used.items())
+
+    def _places_of(self, need: Need, length: int, day: int) -> tuple[int, ...]:
+        """The row of a length of a need's resource, once for each place that the need takes."""
+        row = self._number(need.resource, length, day)
+        if length == need.minutes:
+            return (row,)
+        begins = self._starts_of(need.resource, need.minutes, day)
+        starts = self._starts_of(need.resource, length, day)
+        return (row,) * fit_within(begins, need.minutes, starts, length)
 
     def _number(self, kind: str, length: int, day: int) -> int:
         key = kind, length, day
@@ -98,22 +115,44 @@ class Places:
         if key not in self._numbers:
             self._numbers[key] = len(self.limits)
             self.limits.append(limit)
-            self._spare.append(spare)
+            self._comfortable.append(limit - spare)
         return self._numbers[key]
 
     def _limit(self, kind: str, length: int, day: int) -> int:
-        starts = 0
-        for demand in self._demands:
-            offsets = [n.start for n in demand.needs if n.resource == kind and n.minutes >= length]
-            if offsets:
-                possible = self._availability.starts(demand, day)
-                for offset in offsets:
-                    starts |= possible << offset
+        starts = self._starts_of(kind, length, day)
         resource = self._availability.site.resource(kind)
         units = resource.units if resource else ()
         return sum(
             fit(self._availability.unit_free(kind, unit, day), starts, length) for unit in units
         )
+
+    def _starts_of(self, kind: str, length: int, day: int) -> int:
+        """When needs of a resource may begin that last so long or longer."""
+        if (kind, length, day) in self._begins:
+            return self._begins[kind, length, day]
+        starts = 0
+        for demand in self._demands:
+            offsets = [n.start for n in demand.needs if n.resource == kind and n.minutes >= length]
+            if offsets:
+                possible = self._availability.known_starts(demand, day)
+                for offset in offsets:
+                    starts |= possible << offset
+        self._begins[kind, length, day] = starts
+        return starts
+
+
+@lru_cache(maxsize=1 << 14)
+def fit_within(begins: int, minutes: int, starts: int, length: int) -> int:
+    """How many stretches of a length fit into one of so many minutes, whenever it begins.
+
+    They are no longer than that, and may start wherever it may begin, and elsewhere.
+    """
+    least = minutes // length
+    while begins and least > 1:
+        start = lowest(begins)
+        least = min(least, fit((1 << minutes) - 1, starts >> start, length))
+        begins &= begins - 1
+    return least
 
 
 def fit(free: int, starts: int, minutes: int) -> int:

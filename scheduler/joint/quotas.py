@@ -17,8 +17,9 @@ from typing import NoReturn
 
 from scheduler.availability import Availability
 from scheduler.joint.arrangement import Arrangement
+from scheduler.joint.costs import LOST
 from scheduler.joint.days import Choosing
-from scheduler.joint.patterns import LOST, Case
+from scheduler.joint.patterns import Case
 from scheduler.joint.selection import Option, Problem, Relax, Row
 from scheduler.protocol import Kind
 
@@ -171,7 +172,7 @@ def arrange_all(
     parties: Sequence[Party],
     relax: Relax,
     each: Callable[[Sequence[Party]], Iterable[Arrangement]],
-) -> tuple[list[Arrangement], float]:
+) -> tuple[list[Arrangement], int]:
     """An arrangement of every site, and what all together cost at least.
 
     `each` arranges several sites that are held to their quotas, side by side.  What they leave

@@ -16,8 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-CROWDED = 1
-"""Cost of one place beyond what is comfortable."""
+from scheduler.joint.costs import CROWDED
 
 
 class Option(NamedTuple):
@@ -63,13 +62,13 @@ class Problem:
 class Selection:
     """The option of each group, and what is proved: no selection costs less than `bound`.
 
-    `prices` are what one more place of each row would save.
+    `prices` are what one more place of each row would save, about.
     """
 
     chosen: tuple[int, ...]
     cost: int
-    bound: float
-    prices: tuple[float, ...]
+    bound: int
+    prices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ class Relaxation:
     """
 
     used: tuple[float, ...]
-    bound: float
+    bound: int
 
 
 Relax = Callable[[Problem], Relaxation]

@@ -45,17 +45,12 @@ class Network:
     """The proposals of all sites; all together they cost at least `bound`."""
 
     proposals: tuple[Proposal, ...]
-    bound: float
+    bound: int
 
     @property
     def cost(self) -> int:
         """What they cost together."""
         return sum(proposal.cost for proposal in self.proposals)
-
-    @property
-    def gap(self) -> float:
-        """The part of the cost that may be too much, from 0 to 1."""
-        return (self.cost - self.bound) / self.cost if self.cost > self.bound else 0.0
 
 
 def propose(
@@ -79,7 +74,7 @@ def propose(
     )
     if solver is None:
         found = _in_turn(plannings, remaining)
-        bound: float = sum(each.bound for each in found)
+        bound = sum(each.bound for each in found)
     else:
         for planning in plannings:
             planning.open(_beside(planning, plannings, lambda other: other.fixed_abroad()))

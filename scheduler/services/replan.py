@@ -61,8 +61,8 @@ class Request:
 class Proposal:
     """States before and after of every visit that changes, and how good that is.
 
-    `free` counts the visits that might have moved; `cost` and `bound` are those of
-    `joint.patterns`.  It was worked out on the visits `seen`, and the `products` of those whose
+    `free` counts the visits that might have moved; `cost` and `bound` are by the ranks of
+    `joint.costs`.  It was worked out on the visits `seen`, and the `products` of those whose
     infusions are to come, by participant, and what was asked of the laboratory `elsewhere`.
     """
 
@@ -71,8 +71,7 @@ class Proposal:
     lost: tuple[Lost, ...]
     free: int
     cost: int
-    bound: float
-    gap: float
+    bound: int
     seen: tuple[Visit, ...]
     products: Mapping[str, tuple[Product, ...]]
     elsewhere: Elsewhere
@@ -149,7 +148,7 @@ def propose(
 def arranged(party: Party, select: Select, remaining: Callable[[], float]) -> Arrangement:
     """The best arrangement of one site."""
     found = arrange(party.cases, party.availability, select)
-    return improved(party.cases, found, remaining)
+    return improved(party.cases, party.availability, found, remaining)
 
 
 def apply(store: Store, proposal: Proposal, change: Change) -> None:
@@ -296,7 +295,7 @@ class Planning:
 
     def in_turn(self, remaining: Callable[[], float]) -> Arrangement:
         """A good arrangement, for want of a solver."""
-        return in_turn(list(self._cases.values()), remaining)
+        return in_turn(list(self._cases.values()), self._availability, remaining)
 
     def fixed_abroad(self) -> list[Appointment]:
         """What other sites see of the visits that keep their time."""
@@ -343,7 +342,6 @@ class Planning:
             free=sum(len(person.free) for person in self._moving),
             cost=found.cost,
             bound=found.bound,
-            gap=found.gap,
             seen=self._seen,
             products=self._products,
             elsewhere=self.elsewhere,

@@ -76,7 +76,7 @@ def plain_instant(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no zone")
-    return moment.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def instant(plain: Cell) -> datetime:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.joint.arrangement import Arrangement, arrange
+from scheduler.joint.costs import DAY, LOST
 from scheduler.joint.packing import Item, pack
-from scheduler.joint.patterns import DAY, LOST, Case, Standing
+from scheduler.joint.patterns import Case, Standing
 from scheduler.joint.turns import improved, in_turn
 from scheduler.optimizer import select
 from scheduler.protocol import Need, Protocol
@@ -54,7 +55,8 @@ class Crowd:
 
     def arranged(self) -> Arrangement:
         cases = self.cases()
-        return improved(cases, arrange(cases, self.availability(), select))
+        found = arrange(cases, self.availability(), select)
+        return improved(cases, self.availability(), found)
 
 
 @st.composite
@@ -120,7 +122,7 @@ def best(crowd: Crowd) -> int:
 def test_the_optimum_is_reached_and_no_bound_lies_above_it(crowd: Crowd) -> None:
     found, optimum = crowd.arranged(), best(crowd)
     assert found.bound <= optimum == found.cost
-    turns = in_turn(crowd.cases())
+    turns = in_turn(crowd.cases(), crowd.availability())
     assert turns.bound <= optimum <= turns.cost
 
 

@@ -13,6 +13,7 @@ from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.joint.arrangement import Arrangement, arrange
+from scheduler.joint.costs import DAY, LOST, MOVED
 from scheduler.joint.errands import (
     Answer,
     Participant,
@@ -91,10 +92,11 @@ def test_what_was_read_is_arranged_as_what_was_written(
     assert read_arrangement(sent(write_arrangement(found))) == found
 
 
-def test_a_bound_that_is_not_known_comes_back_so() -> None:
-    for bound in (float("-inf"), 0.0, 17.25):
-        found = Arrangement(seats={("ZJ-1", "v0"): None}, cost=20, bound=bound)
-        assert read_arrangement(sent(write_arrangement(found))) == found
+def test_costs_come_back_to_the_last_digit() -> None:
+    """They have more digits than a double."""
+    cost, bound = 3 * LOST + 2 * MOVED + 7 * DAY + 1, 3 * LOST + 2 * MOVED - 1
+    found = Arrangement(seats={("ZJ-1", "v0"): None}, cost=cost, bound=bound)
+    assert read_arrangement(sent(write_arrangement(found))) == found
 
 
 def test_nothing_is_left_behind() -> None:
