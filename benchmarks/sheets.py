@@ -21,7 +21,8 @@ from benchmarks.table import Row
 from scheduler import shipped
 from scheduler.availability import Availability
 from scheduler.exporters.sheetfacts import Sheaf, facts
-from scheduler.exporters.sheets import PAGES_A_FILE, PAPERS, Templates, sheet_files
+from scheduler.exporters.sheets import PAGES_A_FILE, sheet_files
+from scheduler.exporters.typesetting import PAPERS, Templates
 from scheduler.placement import place
 
 PARTICIPANTS = 77

@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler import shipped
 from scheduler.availability import Availability
-from scheduler.exporters.sheets import Templates
+from scheduler.exporters.typesetting import Templates
 from scheduler.placement import place
 from scheduler.products import Expiry, Product, Stage
 from scheduler.subject import Status, Subject, Visit, Weight

@@ -10,9 +10,8 @@ It holds what the participant's copy of the calendar holds and nothing else.
 from collections.abc import Iterable
 from datetime import datetime
 
-from scheduler.errors import BadInput
 from scheduler.exporters.sheetfacts import Facts
-from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.exporters.typesetting import PAPERS, Templates, check, typeset
 from scheduler.exporters.vevent import Edition
 from scheduler.life import STANDING
 from scheduler.protocol import Mode
@@ -65,12 +64,7 @@ def appointment_sheet(
             if visit.status in STANDING
         ],
     }
-    from typst import TypstError  # a compiler: only where needed
-
-    try:
-        return compiled(shown, templates, int(printed.timestamp()), "appointments")
-    except TypstError as error:
-        raise BadInput([template_problem(error)]) from error
+    return typeset("appointments", shown, printed, templates)
 
 
 def _day(start: datetime) -> Facts:

@@ -13,11 +13,10 @@ from datetime import UTC, date, datetime
 from scheduler.breaches import Breach, Phrase
 from scheduler.dates import Offset, Window
 from scheduler.deviations import Deviation
-from scheduler.errors import BadInput
 from scheduler.exporters import csv
 from scheduler.exporters.records import Record
 from scheduler.exporters.sheetfacts import Facts
-from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.exporters.typesetting import PAPERS, Templates, check, typeset
 from scheduler.protocol import Timing
 from scheduler.sites import Site
 from scheduler.words import Words
@@ -87,12 +86,7 @@ def log(
         "studies": [{"id": id, "version": version} for id, version in studies],
         "deviations": [_facts(each, site, language) for each in deviations],
     }
-    from typst import TypstError  # a compiler: only where needed
-
-    try:
-        return compiled(shown, templates, int(printed.timestamp()), "deviations")
-    except TypstError as error:
-        raise BadInput([template_problem(error)]) from error
+    return typeset("deviations", shown, printed, templates)
 
 
 def _facts(deviation: Deviation, site: Site, language: str) -> Facts:

@@ -10,9 +10,8 @@ A participant's card tells neither code nor study: it may lie on a kitchen table
 
 from datetime import datetime
 
-from scheduler.errors import BadInput
 from scheduler.exporters.sheetfacts import qr
-from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.exporters.typesetting import PAPERS, Templates, check, typeset
 from scheduler.exporters.vevent import Edition
 from scheduler.feeds import Address, Feed
 from scheduler.sites import Audience, Site
@@ -44,12 +43,7 @@ def feed_card(
         "https": address.https,
         "qr": qr(address.webcal),
     }
-    from typst import TypstError  # a compiler: only where needed
-
-    try:
-        return compiled(facts, templates, int(printed.timestamp()), "feed")
-    except TypstError as error:
-        raise BadInput([template_problem(error)]) from error
+    return typeset("feed", facts, printed, templates)
 
 
 def _person(feed: Feed) -> str:

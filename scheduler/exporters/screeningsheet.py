@@ -22,9 +22,8 @@ from scheduler.criteria import (
     Rule,
     Type,
 )
-from scheduler.errors import BadInput
 from scheduler.exporters.sheetfacts import Facts
-from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.exporters.typesetting import PAPERS, Templates, check, typeset
 from scheduler.protocol import Protocol
 from scheduler.sites import Site
 
@@ -62,13 +61,7 @@ def screening_sheet(
     """
     check(language, paper, templates)
     shown = _facts(protocol, site=site, language=language, printed=printed)
-    from typst import TypstError  # a compiler: only where needed
-
-    try:
-        facts = {**shown, "paper": PAPERS[paper]}
-        return compiled(facts, templates, int(printed.timestamp()), "screening")
-    except TypstError as error:
-        raise BadInput([template_problem(error)]) from error
+    return typeset("screening", {**shown, "paper": PAPERS[paper]}, printed, templates)
 
 
 def _facts(protocol: Protocol, *, site: Site, language: str, printed: datetime) -> Facts:

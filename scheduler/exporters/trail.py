@@ -15,7 +15,7 @@ from scheduler.errors import BadInput, Problem
 from scheduler.exporters import csv
 from scheduler.exporters.records import Record
 from scheduler.exporters.sheetfacts import Facts
-from scheduler.exporters.sheets import PAPERS, Templates, check, compiled, template_problem
+from scheduler.exporters.typesetting import PAPERS, Templates, check, compiled, template_problem
 from scheduler.sites import Site
 from scheduler.trail import Deed, Step
 

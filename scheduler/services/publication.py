@@ -27,7 +27,7 @@ from scheduler.subject import Subject, Visit
 from scheduler.supplies import Supply
 
 if TYPE_CHECKING:
-    from scheduler.exporters.sheets import Templates
+    from scheduler.exporters.typesetting import Templates
 
 File = tuple[str, bytes]
 """A file's name and its content."""
@@ -152,7 +152,7 @@ class Press:
 
 def templates(own: Path | None) -> "Templates":
     """What is printed by: the shipped templates, and the hospital's own in their place."""
-    from scheduler.exporters.sheets import Templates
+    from scheduler.exporters.typesetting import Templates
 
     folders = [shipped.folder(), *([own] if own else [])]
     names = shipped.names("sheets", own)

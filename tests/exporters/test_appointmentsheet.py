@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from scheduler.exporters.appointmentsheet import appointment_sheet
-from scheduler.exporters.sheets import Templates
+from scheduler.exporters.typesetting import Templates
 from scheduler.protocol import Mode
 from scheduler.services.publication import templates
 from scheduler.subject import Status, Visit

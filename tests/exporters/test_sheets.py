@@ -14,9 +14,9 @@ from pypdf import PdfReader
 
 from scheduler.dates import Interval
 from scheduler.errors import BadInput, UnknownName
-from scheduler.exporters import sheets
 from scheduler.exporters.sheetfacts import Sheaf
-from scheduler.exporters.sheets import PAGES_A_FILE, Templates, sheet_files, visit_sheets
+from scheduler.exporters.sheets import PAGES_A_FILE, sheet_files, visit_sheets
+from scheduler.exporters.typesetting import PAPERS, Templates
 from scheduler.protocol import Protocol
 from scheduler.sites import Site
 from scheduler.subject import Status, Subject, Visit
@@ -470,4 +470,4 @@ def test_sheets_of_a_day_come_without_calendar_pages() -> None:
 def test_templates_name_their_languages() -> None:
     assert templates().languages() == LANGUAGES
     assert Templates(files={}, fonts=()).languages() == ()
-    assert set(sheets.PAPERS) == set(SIZES)
+    assert set(PAPERS) == set(SIZES)
