@@ -15,7 +15,7 @@ worked out again.
 True
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -137,6 +137,7 @@ class Availability:
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
+        self._of_days: dict[int, dict[Hashable, Any]] = {}
         self._quotas: Mapping[tuple[Kind, int], int] | None = None
         self._shared: dict[tuple[Need, ...], tuple[tuple[str, ...], ...]] = {}
         self._whole: Availability | None = None
@@ -148,8 +149,8 @@ class Availability:
         if self._whole is None and not self._occupancy.may_hold(participant):
             return self  # and all that is known of it
         view = copy(self)
-        view.participant, view._earliest, view._remembered = participant, {}, {}
-        view._whole = self
+        view.participant, view._whole = participant, self
+        view._earliest, view._remembered, view._of_days = {}, {}, {}
         return view
 
     def changed(
@@ -161,11 +162,12 @@ class Availability:
         days.  What is known of days that none of them touches is kept.
         """
         other = copy(self._whole or self)
-        other._loads = dict(other._loads)
+        other._loads, other._of_days = dict(other._loads), dict(other._of_days)
         other._remembered = {}
         other._occupancy, touched = other._occupancy.changed(gone, come)
         for ordinal in touched:
             other._loads.pop(ordinal, None)
+            other._of_days.pop(ordinal, None)
         other._earliest = {}
         for demand, known in (self._whole or self)._earliest.items():
             table = dict(known)
@@ -177,7 +179,8 @@ class Availability:
     def allotted(self, quotas: Mapping[tuple[Kind, int], int]) -> "Availability":
         """The same where the laboratory takes just so many more visits of a kind on a day."""
         other = copy(self._whole or self)
-        other._quotas, other._earliest, other._remembered = quotas, {}, {}
+        other._quotas = quotas
+        other._earliest, other._remembered, other._of_days = {}, {}, {}
         return other
 
     @property
@@ -203,6 +206,14 @@ class Availability:
         known: T = self._remembered[key]
         return known
 
+    def remember_of_day(self, ordinal: int, key: Hashable, found: Callable[[], T]) -> T:
+        """What follows from one day and `key`, found out once, until the day changes."""
+        of_day = self._of_days.setdefault(ordinal, {})
+        if key not in of_day:
+            of_day[key] = found()
+        known: T = of_day[key]
+        return known
+
     def earliest(self, demand: Demand) -> Mapping[int, int]:
         """Minute of the earliest start by day ordinal; NO_TIME on days without one."""
         table = self._earliest.get(demand)
@@ -220,7 +231,7 @@ class Availability:
         units = {unit for kind in kinds for unit in self.units(kind)}
         return WHOLE_SITE, self.participant, *kinds, *units
 
-    def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
+    def is_taken(self, owners: Collection[str], ordinal: int) -> bool:
         """Whether something is taken of any of them that day, or visits count for caps."""
         if self.is_capped and (self._quotas is not None or self._occupancy.is_visited(ordinal)):
             return True  # with quotas, no two days are alike
@@ -259,13 +270,16 @@ class Availability:
     def allocate(self, demand: Demand, ordinal: int, start: int) -> tuple[Allocation, ...]:
         """The first free units for the needs of a visit that begins at minute `start`."""
         allocations = []
+        spans: dict[tuple[int, int], Interval] = {}
         for team in demand.teams():
             crew = next(
                 crew for crew in self._crews(team) if self._serves(crew, team, ordinal, start)
             )
             for unit, need in zip(crew, team, strict=True):
-                interval = self.interval(ordinal, start + need.start, need.minutes)
-                allocations.append(Allocation(unit=unit, interval=interval))
+                span = start + need.start, need.minutes
+                if span not in spans:
+                    spans[span] = self.interval(ordinal, *span)
+                allocations.append(Allocation(unit=unit, interval=spans[span]))
         return tuple(allocations)
 
     def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
@@ -328,6 +342,8 @@ class Availability:
         self, owner: str, ordinal: int, wanted: Interval | None = None, *, named: bool = False
     ) -> list[str]:
         """What takes an owner's time that day, or what is `wanted` of it, in words."""
+        if not self._occupancy.is_taken((owner,), ordinal):
+            return []
         wanted = wanted or self.interval(ordinal, 0, self._minutes.length(ordinal))
         return self._occupancy.clashes(owner, wanted, ordinal, named=named)
 

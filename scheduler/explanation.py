@@ -103,6 +103,8 @@ class Explanation:
         if self._search.bans(node, day):
             beside = ", ".join(id for id, other in self._placed.items() if other == day)
             return f"no time left beside {beside or 'other visits'}"
+        if self._search.keeps_all(node, day, {**days}):
+            return ""
         days = {**days, node.encounter.id: day}
         placed = node.encounter.id in self._placed
         lost = [visit for child in node.children for visit in self._lost(child, days)]

@@ -40,6 +40,11 @@ class Hindrances:
         free, demand, ordinal = self._availability, self._demand, self._ordinal
         if free.earliest(demand)[ordinal] != NO_TIME:
             return ()
+        # A full day stands in the way of many.
+        return free.remember_of_day(ordinal, (demand, self._named), self._found_of_day)
+
+    def _found_of_day(self) -> tuple[str, ...]:
+        free, demand, ordinal = self._availability, self._demand, self._ordinal
         closed = free.day(ordinal).closed_because
         if closed is not None:
             return (closed,)

@@ -9,7 +9,7 @@ and a day is a row of minutes (`scheduler.minutes`), worked out when it is first
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from datetime import timedelta
 from functools import partial
@@ -71,10 +71,11 @@ class Occupancy:
         taken = calendars.get(ordinal, 0) if calendars else 0
         return taken | self._held_on(ordinal).get(owner, 0)
 
-    def is_taken(self, owners: Iterable[str], ordinal: int) -> bool:
+    def is_taken(self, owners: Collection[str], ordinal: int) -> bool:
         """Whether something is taken of any of the owners that day."""
-        held = self._held_on(ordinal)
-        return any(owner in held or ordinal in self._taken.get(owner, ()) for owner in owners)
+        if not self._held_on(ordinal).keys().isdisjoint(owners):
+            return True
+        return any(owner in owners and ordinal in days for owner, days in self._taken.items())
 
     def may_hold(self, owner: str) -> bool:
         """False where nothing is taken of an owner on any day."""

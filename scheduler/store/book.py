@@ -15,6 +15,7 @@ cold start" in docs/architecture.md).
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -44,19 +45,31 @@ if TYPE_CHECKING:
     from scheduler.trail import Deed, Selection
 
 
+class HalfDone(BaseException):
+    """Something was refused amid what is stored as one, and cannot be undone alone.
+
+    It is no Exception: work that catches refusals must not go on with half of it.
+    """
+
+
 class Book:
     """The book as one transaction sees it; made by `Store.read` and `Store.write` only.
 
     A refused method leaves no trace, so work may catch the refusal and do something else.
     Codes of subjects are found in any case and width ("zj-001" finds ZJ-001) and can
     therefore not be enrolled twice.  `memory` outlives the transaction: what was worked out
-    from the book is kept there by whoever keeps it in step.
+    from the book is kept there by whoever keeps it in step.  Without `savepoints` a refusal amid
+    the writing is HalfDone, and the whole work has to be done again with them.
     """
 
     def __init__(
-        self, connection: Connection, memory: MutableMapping[Hashable, Any] | None = None
+        self,
+        connection: Connection,
+        memory: MutableMapping[Hashable, Any] | None = None,
+        *,
+        savepoints: bool = True,
     ) -> None:
-        self._connection = connection
+        self._connection, self._savepoints = connection, savepoints
         self.marks = Marks(connection)
         self.memory = {} if memory is None else memory
         self._kept: dict[tuple[str, str], str] = {}
@@ -212,7 +225,7 @@ class Book:
 
         self.protocol_text(subject.protocol, subject.protocol_version)
         try:
-            with self._connection.begin_nested():
+            with self._as_one():
                 change_id = self.marks.id_of(change)
                 subject_id = subjects.add(self._connection, change_id, subject)
                 entries.begin(self._connection, change_id, subject_id, visits)
@@ -234,7 +247,7 @@ class Book:
         from scheduler.store import entries
 
         ids = {code: self._id_of(code) for code in {visit.subject for visit in visits}}
-        with self._connection.begin_nested():
+        with self._as_one():
             entries.append(self._connection, self.marks.id_of(change), ids, visits)
 
     def amend(self, change: Change, versions: Mapping[str, str], visits: Sequence[Visit]) -> None:
@@ -252,7 +265,7 @@ class Book:
         for code, version in versions.items():
             self.protocol_text(found[code].protocol, version)
         ids = {row.code: row.id for row in found.values()}
-        with self._connection.begin_nested():
+        with self._as_one():
             change_id = self.marks.id_of(change)
             for code, row in found.items():
                 protocols.amend(self._connection, change_id, row, versions[code])
@@ -332,7 +345,7 @@ class Book:
             BatchTaken: a batch is another subject's, or of another chain.
         """
         subject_id = self._id_of(subject)
-        with self._connection.begin_nested():
+        with self._as_one():
             change_id = self.marks.id_of(change)
             products.append(self._connection, change_id, subject_id, changed)
 
@@ -380,6 +393,18 @@ class Book:
         from scheduler.store import verification
 
         return verification.verify(self._connection, noted)
+
+    @contextmanager
+    def _as_one(self) -> Iterator[None]:
+        """What the block stores is undone when it raises."""
+        if self._savepoints:
+            with self._connection.begin_nested():
+                yield
+            return
+        try:
+            yield
+        except Exception as error:
+            raise HalfDone from error
 
     def _id_of(self, code: str) -> int:
         subject_id: int = subjects.row(self._connection, code).id

@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
 )
 
-from scheduler.store.driver import ask
+from scheduler.store.driver import ask, raw
 from scheduler.store.plain import Cell, plain
 from scheduler.store.tables import changes, metadata, seals
 
@@ -93,10 +93,10 @@ def of_table(connection: Connection, table: Table, *such: ColumnElement[bool]) -
 @contextmanager
 def _lenient(connection: Connection) -> Iterator[None]:
     """Let SQLite answer with texts that are no UTF-8 instead of failing."""
-    driver: Any = connection.connection.driver_connection
     if connection.dialect.name != "sqlite":
         yield
         return
+    driver = raw(connection)
     strict = driver.text_factory
     driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     try:

@@ -20,11 +20,11 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from scheduler.store import canon
 from scheduler.store.canon import Row
-from scheduler.store.driver import ask
+from scheduler.store.driver import ask, fill
 from scheduler.store.plain import instant, plain
 from scheduler.store.tables import changes, seals
 
@@ -33,8 +33,6 @@ NOTHING = "0" * 64
 
 TOLERANCE = timedelta(minutes=1)
 """Desks' clocks differ, and a change is stored some time after it was given its instant."""
-
-_SEAL = insert(seals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
         digests = digests_of(rows)
         number, hash, at = number + 1, hashed(hash, digests), now
         row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
-        connection.execute(_SEAL, row)
+        fill(connection, seals, [row])
     return back
 
 

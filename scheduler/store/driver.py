@@ -44,10 +44,23 @@ def ask(
         words, names, given = _words(question)
         # Where the driver fails SQLAlchemy will fail too, with errors that are known here.
         with suppress(sqlite3.Error):
-            driver: Any = connection.connection.driver_connection
             every = {**given, **values}
-            return list(driver.execute(words, [every[name] for name in names]))
+            return raw(connection).execute(words, [every[name] for name in names]).fetchall()
     return connection.execute(question, values).all()
+
+
+def enter(connection: Connection, table: Table, row: Plain) -> int:
+    """Enter one row; the key that it gets.
+
+    Raises:
+        DBAPIError: the database refuses it.
+    """
+    names = tuple(row)
+    if connection.dialect.name == "sqlite":
+        return connection.exec_driver_sql(_insertion(table, names), tuple(row.values())).lastrowid
+    parameters = {_parameter(name): value for name, value in row.items()}
+    statement = _statement(table, names, connection.dialect.name)
+    return int(connection.execute(statement, parameters).scalar_one())
 
 
 def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
@@ -65,6 +78,13 @@ def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
     else:
         parameters = [{_parameter(name): row[name] for name in names} for row in rows]
         connection.execute(_statement(table, names, connection.dialect.name), parameters)
+
+
+def raw(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection under that of SQLAlchemy."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 @cache

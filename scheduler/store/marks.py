@@ -10,13 +10,13 @@
 (1, 1, [1])
 """
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from scheduler.store import rows
 from scheduler.store.changes import Change
+from scheduler.store.driver import enter
 from scheduler.store.tables import changes
 
-_ENTER = insert(changes).returning(changes.c.id)
 _OF_ID = select(changes).where(changes.c.id == bindparam("entered"))
 
 
@@ -40,8 +40,7 @@ class Marks:
         for id, entered in self._entered.items():
             if entered == change and self._stands(id, change):
                 return id
-        columns = rows.change_columns(change)
-        id_: int = self._connection.execute(_ENTER, columns).scalar_one()
+        id_ = enter(self._connection, changes, rows.change_columns(change))
         self._entered[id_] = change
         return id_
 

@@ -56,6 +56,9 @@ class MissingDriver(StoreUnavailable):
 class Postgresql:
     """One PostgreSQL database: how to reach it, begin on it and explain its errors."""
 
+    spares_savepoints = False
+    """What is refused by a constraint is done again often enough, and a savepoint costs little."""
+
     def __init__(self, url: URL, *, patience: float) -> None:
         self.url, self.patience = url, max(2, round(patience))
         # Zero would be forever.

@@ -42,11 +42,11 @@ def change_of(row: Row[Any]) -> Change:
     return Change(user=row.user_name, at=row.at, command=row.command, reason=row.reason)
 
 
-def change_columns(change: Change) -> Columns:
-    """The row of `changes` for a change."""
+def change_columns(change: Change) -> dict[str, Cell]:
+    """The row of `changes` for a change, in its plain form."""
     return {
         "user_name": change.user,
-        "at": change.at,
+        "at": plain_instant(change.at),
         "command": change.command,
         "reason": change.reason,
     }
@@ -66,14 +66,14 @@ def subject_of(row: Row[Any]) -> Subject:
     )
 
 
-def subject_columns(subject: Subject) -> Columns:
-    """The row of `subjects` for a subject; its weight is a row of its own."""
+def subject_columns(subject: Subject) -> dict[str, Cell]:
+    """The row of `subjects` for a subject, in its plain form; its weight is a row of its own."""
     return {
         "code": subject.code,
         "code_key": code_key(subject.code),
         "site": subject.site,
         "arm": subject.arm,
-        "enrolled": subject.enrolled,
+        "enrolled": subject.enrolled.isoformat(),
         "protocol": subject.protocol,
         "protocol_version": subject.protocol_version,
     }
@@ -122,7 +122,7 @@ def entry_columns(visit: Visit) -> dict[str, Cell | None]:
     return {
         "study": visit.study,
         "site": visit.site,
-        "label": json_text(dict(visit.label.texts)),
+        "label": _label_text(visit.label),
         "kind": visit.kind.value,
         "mode": visit.mode.value,
         "status": visit.status.value,
@@ -170,6 +170,11 @@ def zone_name(slot: Interval) -> str:
     if isinstance(first, ZoneInfo) and isinstance(last, ZoneInfo) and first.key == last.key:
         return first.key
     raise ValueError(f"{slot.start} to {slot.end} are not instants of one ZoneInfo")
+
+
+@lru_cache(maxsize=256)
+def _label_text(label: Words) -> str:
+    return json_text(dict(label.texts))
 
 
 def _allocation_json(taken: Allocation) -> Columns:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from scheduler.errors import StoreUnavailable
+from scheduler.store.driver import raw
 from scheduler.store.rows import json_text
 
 _CAUSES = {
@@ -44,6 +45,9 @@ _PAUSE = 0.001, 0.005
 
 class Sqlite:
     """One SQLite database: how to reach it, begin on it and explain its errors."""
+
+    spares_savepoints = True
+    """Within one, SQLite copies every page before it changes: a sixth of an enrollment."""
 
     def __init__(self, url: URL, *, patience: float) -> None:
         self.patience = patience
@@ -108,11 +112,12 @@ class Sqlite:
         """Begin a transaction that sees one state of the book and may change it."""
         allow_writing(connection, True)
         # SQLite's own waiting asks ever more rarely, so whoever comes last is served first.
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        raw(connection).execute("PRAGMA busy_timeout = 0")
         try:
             self._take_the_lock(connection)
         finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
+            patience = round(self.patience * 1000)
+            raw(connection).execute(f"PRAGMA busy_timeout = {patience}")
 
     def _take_the_lock(self, connection: Connection) -> None:
         """Become the writer; all who wait ask equally often.

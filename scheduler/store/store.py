@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import DeliveryFailed
 from scheduler.store import schema
-from scheduler.store.book import Book
+from scheduler.store.book import Book, HalfDone
 from scheduler.store.engines import engine, explained
 from scheduler.store.interruption import uninterrupted
 from scheduler.store.tables import metadata
@@ -122,11 +122,18 @@ class Store:
         with explained(self._database):
             for attempt in range(ATTEMPTS - 1):
                 try:
-                    return self._write(work, alone=attempt > 0)
+                    return self._whole(work, alone=attempt > 0)
                 except DBAPIError as error:
                     if not self._database.lost_race(error):
                         raise
-            return self._write(work, alone=True)
+            return self._whole(work, alone=True)
+
+    def _whole(self, work: Callable[[Book], T], *, alone: bool) -> T:
+        """One attempt: without savepoints where they are dear, again with them if need be."""
+        if self._database.spares_savepoints:
+            with suppress(HalfDone):
+                return self._write(work, alone=alone, savepoints=False)
+        return self._write(work, alone=alone, savepoints=True)
 
     def _read(self, work: Callable[[Book], T]) -> T:
         if self._database.is_missing():
@@ -137,7 +144,7 @@ class Store:
                 return work(Book(connection, self._memory))
         return _read_empty(work)
 
-    def _write(self, work: Callable[[Book], T], *, alone: bool) -> T:
+    def _write(self, work: Callable[[Book], T], *, alone: bool, savepoints: bool) -> T:
         from scheduler.store import chain
 
         database = self._database
@@ -147,7 +154,7 @@ class Store:
                 connection.rollback()
                 self._make(connection)
                 database.begin_writing(connection, alone=alone)
-            book = Book(connection, self._memory)
+            book = Book(connection, self._memory, savepoints=savepoints)
             done = work(book)
             back = chain.seal(connection, book.marks.ids)
             book.finish()

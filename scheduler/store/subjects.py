@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
 
 from scheduler.errors import UnknownName
 from scheduler.store import rows, tables
-from scheduler.store.driver import ask
+from scheduler.store.driver import ask, enter
 from scheduler.subject import Subject, Weight
 
 _newer_weight = tables.weights.alias()
@@ -51,7 +51,6 @@ _KEY = tables.subjects.c.code_key == bindparam("key")
 _SUBJECT = _SUBJECTS.where(_KEY)
 _ENROLLED = select(tables.subjects.c.code).where(_KEY)
 _CODES = select(tables.subjects.c.code).where(tables.subjects.c.site == bindparam("site"))
-_ENTER = insert(tables.subjects).returning(tables.subjects.c.id)
 _WEIGH = insert(tables.weights)
 
 
@@ -96,7 +95,7 @@ def row(connection: Connection, code: str) -> Row[Any]:
 def add(connection: Connection, change_id: int, subject: Subject) -> int:
     """Enter a new subject, weighed or not; the id is its own."""
     columns = {**rows.subject_columns(subject), "change_id": change_id}
-    subject_id: int = connection.execute(_ENTER, columns).scalar_one()
+    subject_id = enter(connection, tables.subjects, columns)
     if subject.weight:
         weigh(connection, change_id, subject_id, subject.weight)
     return subject_id

@@ -1,6 +1,7 @@
 """The book gives back what it was given, keeps what was, and never books twice."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -240,6 +241,19 @@ def test_refused_booking_leaves_the_transaction_usable(store: Store) -> None:
     span = Interval(start=SLOT.start, end=SLOT.end + timedelta(hours=7))
     both = [*VISIT.allocations, *later.allocations]
     assert store.read(lambda book: allocations(book, "ZJ", span)) == tuple(both)
+
+
+def test_work_that_catches_anything_stores_nothing_by_halves(store: Store) -> None:
+    store.write(enrolling(SUBJECT, VISIT))
+
+    def work(book: Book) -> None:
+        with suppress(Exception):
+            enrolling(*_second(SLOT.start))(book)
+
+    store.write(work)
+    assert store.read(lambda book: book.subjects()) == (SUBJECT,)
+    assert store.read(lambda book: book.visits()) == (VISIT,)
+    assert store.read(lambda book: book.verify()).problems == ()
 
 
 def test_plan_that_takes_a_chair_twice_is_refused(store: Store) -> None:
