@@ -19,20 +19,17 @@ scheduler.errors.BadInput: 2 problems:
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date, timedelta
-from itertools import pairwise
 from zoneinfo import available_timezones
 
 from scheduler.readers import mailing
 from scheduler.readers.forms import Findings, fill
+from scheduler.readers.opening import check_holidays, check_week, closed_days, opened_days
 from scheduler.readers.places import Path
 from scheduler.readers.site_form import (
     CapsForm,
-    ClosedForm,
     HolidaysForm,
     HoursForm,
     LaboratoryForm,
-    OpenedForm,
     SiteForm,
     WordingForm,
 )
@@ -42,13 +39,11 @@ from scheduler.sites import (
     Audience,
     Caps,
     ConflictCalendar,
-    Hours,
     Laboratory,
     Resource,
     Role,
     Site,
     Wording,
-    public_holidays,
 )
 from scheduler.webaddress import WebAddress, on_the_web
 
@@ -62,7 +57,6 @@ _DAY = 24 * 60
 _FINEST, _COARSEST = 5, 240
 _MOST_UNITS = 100
 _HIGHEST_CAP = 1000
-_LONGEST_CLOSURE = timedelta(days=366)
 
 
 def read(text: str, name: str) -> Site:
@@ -75,11 +69,11 @@ def read(text: str, name: str) -> Site:
     """
     form, findings = fill(text, name, SiteForm)
     _check_settings(form, findings)
-    _check_week(form, findings)
+    check_week(form, findings)
     if form.holidays is not None:
-        _check_holidays(form.holidays, findings)
-    closed = _closed(("closed",), form.closed, findings)
-    opened = _opened(form.opened, closed, findings)
+        check_holidays(form.holidays, findings)
+    closed = closed_days(("closed",), form.closed, findings)
+    opened = opened_days(form.opened, closed, findings)
     resources = _resources(form, findings)
     _check_calendars(form, resources, findings)
     site = Site(
@@ -143,76 +137,6 @@ def _check_settings(form: SiteForm, findings: Findings) -> None:
         findings.blame(("grid",), what, "like 10, 15, 20, 30 or 60")
 
 
-def _check_week(form: SiteForm, findings: Findings) -> None:
-    days = form.hours.week()
-    for day, hours in (*days, ("makeup", form.hours.makeup)):
-        _check_hours(("hours", day), hours, findings)
-    if not any(hours for _, hours in days) and findings.sound(("hours",)):
-        findings.blame(("hours",), "opens on no day of the week", 'like monday = ["08:00-17:30"]')
-
-
-def _check_hours(path: Path, hours: Sequence[Hours], findings: Findings) -> None:
-    for earlier, later in pairwise(hours):
-        if later.closes <= earlier.opens:
-            findings.blame(path, f"{later} is written after {earlier}", "put the earlier first")
-        elif later.opens < earlier.closes:
-            findings.blame(path, f"{later} overlaps {earlier}")
-
-
-def _check_holidays(form: HolidaysForm, findings: Findings) -> None:
-    from holidays import list_supported_countries  # loads every country: only where needed
-
-    path: Path = ("holidays", "country")
-    countries = list_supported_countries(include_aliases=True)
-    if form.country not in countries:
-        what = f'"{form.country}" is not a country code'
-        findings.blame(path, what, meant(form.country, countries))
-    elif form.subdivision is not None and findings.sound(("holidays", "subdivision")):
-        try:
-            public_holidays(form.country, form.subdivision, form.verified_through.year)
-        except NotImplementedError:
-            what = f'"{form.subdivision}" is not a part of {form.country}'
-            remedy = meant(form.subdivision, countries[form.country])
-            findings.blame(("holidays", "subdivision"), what, remedy)
-
-
-def _closed(table: Path, forms: Sequence[ClosedForm], findings: Findings) -> Mapping[date, str]:
-    closed: dict[date, str] = {}
-    for n, form in enumerate(forms):
-        path: Path = (*table, n)
-        if not findings.sound(path, "first", "last"):
-            continue
-        last = form.last or form.first
-        if last < form.first:
-            findings.blame((*path, "last"), f"is {last}, before the first day {form.first}")
-        elif last - form.first >= _LONGEST_CLOSURE:
-            findings.blame((*path, "last"), f"is {last}, more than a year after {form.first}")
-        else:
-            days = [form.first + timedelta(days=d) for d in range((last - form.first).days + 1)]
-            if twice := next((day for day in days if day in closed), None):
-                findings.blame(path, f"closes {twice} for a second time: {closed[twice]}")
-            closed.update(dict.fromkeys(days, form.reason))
-    return closed
-
-
-def _opened(
-    forms: Sequence[OpenedForm], closed: Mapping[date, str], findings: Findings
-) -> Mapping[date, tuple[Hours, ...]]:
-    opened: dict[date, tuple[Hours, ...]] = {}
-    for n, form in enumerate(forms):
-        path: Path = ("opened", n)
-        _check_hours((*path, "hours"), form.hours, findings)
-        if not findings.sound(path, "day"):
-            continue
-        if form.day in opened:
-            findings.blame((*path, "day"), f"is {form.day}, which is opened twice")
-        elif form.day in closed:
-            what = f"is {form.day}, which is closed as well: {closed[form.day]}"
-            findings.blame((*path, "day"), what, "keep one of the two")
-        opened[form.day] = form.hours
-    return opened
-
-
 def _resources(form: SiteForm, findings: Findings) -> tuple[Resource, ...]:
     resources = []
     for kind, resource in form.resources.items():
@@ -248,7 +172,7 @@ def _laboratory(form: LaboratoryForm | None, findings: Findings) -> Laboratory |
             findings.blame(("laboratory", "days", n), what, meant(day, names))
     if not form.days and findings.sound(("laboratory", "days")):
         findings.blame(("laboratory", "days"), "names no day", 'like ["monday", "thursday"]')
-    closed = _closed(("laboratory", "closed"), form.closed, findings)
+    closed = closed_days(("laboratory", "closed"), form.closed, findings)
     days = tuple(name in form.days for name in names)
     for cap, most in ((n, getattr(form, n)) for n in ("starts_per_day", "releases_per_day")):
         if most is not None:
