@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
-from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from scheduler.protocol import Kind
+from scheduler.publicholidays import public_holidays
 from scheduler.words import Words
 
 _CLOCK = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -284,25 +284,3 @@ class Site:
         if self.country is None:
             return {}, frozenset()
         return public_holidays(self.country, self.subdivision, day.year)
-
-
-@lru_cache(maxsize=256)
-def public_holidays(
-    country: str, subdivision: str | None, year: int
-) -> tuple[Mapping[date, str], frozenset[date]]:
-    """Public holidays with their English names, and weekend days declared working, of one year.
-
-    Source: the `holidays` package; years no government has published are its forecast,
-    which is why a site says `verified_through`.
-    """
-    from holidays import country_holidays  # loads every country: only where needed
-
-    calendar = country_holidays(country, subdiv=subdivision, years=year, language="en_US")
-    named = {day: _iso(name) for day, name in calendar.items() if day.year == year}
-    worked = frozenset(day for day in calendar.weekend_workdays if day.year == year)
-    return named, worked
-
-
-def _iso(name: str) -> str:
-    """'Day off (substituted from 09/20/2026)' with the date written as everywhere else."""
-    return re.sub(r"(\d\d)/(\d\d)/(\d{4})", r"\3-\1-\2", name)

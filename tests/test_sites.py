@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.dates import Window
-from scheduler.sites import Hours, Laboratory, Site, public_holidays
+from scheduler.publicholidays import public_holidays
+from scheduler.sites import Hours, Laboratory, Site
 from tests.arms import clinic, resource, zhujiang
 
 WORKDAY = (Hours(time(8), time(17, 30)),)

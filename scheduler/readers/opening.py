@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
+from scheduler.publicholidays import public_holidays
 from scheduler.readers.forms import Findings
 from scheduler.readers.places import Path
 from scheduler.readers.site_form import ClosedForm, HolidaysForm, OpenedForm, SiteForm
 from scheduler.readers.vocabulary import meant
-from scheduler.sites import Hours, public_holidays
+from scheduler.sites import Hours
 
 _LONGEST_CLOSURE = timedelta(days=366)
 
