@@ -14,7 +14,7 @@ from scheduler.services.crew import WorkerFailed, crew
 from scheduler.store.queue import Queue
 from tests.databases import PostgresqlDatabases
 from tests.joint.test_quotas import each, party
-from tests.working import HANGING, NEVER, Worker, bury, wait_until_empty, worker
+from tests.working import HANGING, NEVER, Worker, bury, execute, wait_until_empty, worker
 
 
 def here(parties: Sequence[Party]) -> list[Arrangement]:
@@ -98,6 +98,20 @@ def test_without_time_workers_give_what_they_have(url: str, sound: Worker) -> No
     sound.send(signal.SIGSTOP)
     for here, there in zip(each(PARTIES), found, strict=True):
         assert there.bound <= here.cost <= there.cost
+
+
+def test_nothing_stays_of_those_who_do_not_ask_any_more(url: str, sound: Worker) -> None:
+    """An errand that nobody took, one whose worker died, and an answer that came too late."""
+    for status in ("todo", "doing"):
+        for queue, site in (("errands", "ZJ"), ("answers-1000", "GZ")):
+            execute(
+                url,
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, status)"
+                f" VALUES ('{queue}', 'x', '1000 {status} {site}', '{status}')",
+            )
+    sound.send(signal.SIGCONT)
+    wait_until_empty(url)
+    sound.send(signal.SIGSTOP)
 
 
 OLDER = "import scheduler; scheduler.__version__ = '0.0.1'"
