@@ -36,6 +36,9 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 ENTERING = 2
 """Options of a group that may join the LP in one round."""
 
+POLL = 0.1
+"""Seconds from one look at the time that remains to the next."""
+
 EPSILON = 1e-6
 
 
@@ -216,7 +219,7 @@ class Linear:
         best = -inf
         used: Floats = np.zeros(rows)
         while True:
-            run(model, self._remaining())
+            run(model, self._remaining)
             solution = model.getSolution()
             parts = np.asarray(solution.col_value)[rows:]
             if len(parts) == len(self._order):
@@ -310,11 +313,17 @@ def _summed(places: Whole, amounts: Floats, count: int) -> Floats:
     return found
 
 
-def run(model: highspy.Highs, left: float) -> None:
-    """Solve within so many seconds, in a thread that Ctrl-C can stop."""
-    if left < inf:
+def run(model: highspy.Highs, remaining: Callable[[], float]) -> None:
+    """Solve as long as time remains, in a thread, so that it can be stopped in the middle."""
+    if (left := remaining()) < inf:
         model.setOptionValue("time_limit", model.getRunTime() + max(left, 0.1))
-    model.HandleKeyboardInterrupt = True
-    model.solve()
-    if model.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
-        raise KeyboardInterrupt
+    model.HandleUserInterrupt = True
+    model.startSolve()
+    try:
+        while not model.wait(POLL)[0]:
+            if remaining() <= 0:
+                model.cancelSolve()  # type: ignore[no-untyped-call]
+    except KeyboardInterrupt:
+        model.cancelSolve()  # type: ignore[no-untyped-call]
+        model.wait()
+        raise

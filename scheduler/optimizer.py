@@ -211,7 +211,7 @@ class _Selecting:
         model.setOptionValue("mip_abs_gap", 0.999)
         if self._linear.budgets:
             model.setOptionValue("mip_max_nodes", NODES)
-        run(model, self._remaining())
+        run(model, self._remaining)
         proved = model.getModelStatus() == highspy.HighsModelStatus.kOptimal
         found = np.asarray(model.getSolution().col_value)[first:]
         if len(found) != count or found.sum() < len(best) - 0.5:

@@ -1,7 +1,9 @@
 """The optimiser against brute force, and its manners."""
 
-from itertools import product
+from itertools import product, repeat
+from math import inf
 from operator import attrgetter
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +77,24 @@ def test_without_time_there_is_an_answer_and_a_true_bound(problem: Problem) -> N
     found = select(problem, remaining=lambda: 0.0)
     assert problem.fits(found.chosen)
     assert found.bound <= best(problem) <= found.cost == problem.cost(found.chosen)
+
+
+def test_what_would_take_hours_is_stopped_in_the_middle() -> None:
+    chance, looks = Random(1), repeat(inf, 25)
+    groups = tuple(
+        (
+            *(
+                Option(DAY * chance.randrange(100), tuple(chance.sample(range(100), 5)))
+                for _ in range(60)
+            ),
+            Option(LOST, ()),
+        )
+        for _ in range(40)
+    )
+    problem = Problem(groups=groups, rows=tuple(Row(1, 1) for _ in range(100)))
+    found = select(problem, remaining=lambda: next(looks, 0.0))
+    assert problem.fits(found.chosen)
+    assert found.bound < found.cost == problem.cost(found.chosen) < 40 * LOST
 
 
 def test_it_says_nothing_and_tells_how_far_it_is(capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import click
 from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, conflicts_option, json_option
+from scheduler.cli.stopping import stoppable
 from scheduler.cli.worker import WorkersMissing
 from scheduler.dates import Window
 from scheduler.errors import BadValue, UsageError
@@ -95,15 +96,15 @@ def replan(
     change = app.change("replan", reason.strip())
     if applies:
         ask_reason("apply a proposal", change.reason)
-    remaining = app.remaining(time_limit)
-    if all_sites:
-        if owners:
-            raise UsageError("--closed names what is shut at one site: leave --all-sites out")
-        found = _of_all(app, request, change, as_of, remaining, workers)
-    else:
-        if workers:
-            raise UsageError("--workers arrange several sites: add --all-sites")
-        found = _of_one(app, request, change, as_of, remaining)
+    if all_sites and owners:
+        raise UsageError("--closed names what is shut at one site: leave --all-sites out")
+    if workers and not all_sites:
+        raise UsageError("--workers arrange several sites: add --all-sites")
+    with stoppable(app.remaining(time_limit)) as remaining:
+        if all_sites:
+            found = _of_all(app, request, change, as_of, remaining, workers)
+        else:
+            found = _of_one(app, request, change, as_of, remaining)
     if as_json:
         screen.print_json(_record_all(found) if all_sites else _record(found.proposals[0]))
     for proposal in found.proposals:
@@ -112,6 +113,7 @@ def replan(
         screen.warn_incomplete(proposal.problems)
         _count(proposal, named=all_sites)
     _remark(found, exact=_optimizer() is not None)
+    remaining.check()
     for proposal in found.proposals:
         service.check_placed(proposal, accepted=accept_unplaced)
     if not applies:
@@ -171,8 +173,7 @@ def _solver(
         yield None
         return
     relax = partial(optimizer.relax, remaining=remaining, told=_percent(watch, 0, 50))
-    select = partial(optimizer.select, remaining=remaining)
-    here = network.side_by_side(select, remaining, told=_percent(watch, 50, 50))
+    here = network.side_by_side(optimizer.select, remaining, told=_percent(watch, 50, 50))
     if not workers:
         yield Solver(relax=relax, each=here)
         return

@@ -71,10 +71,10 @@ def crew(
                 errands = _Errands(queue, number, remaining, told)
                 found = asyncio.run(errands.done(parties))
             left = [party for party in parties if party.site not in found]
-            if left:
+            if left and remaining() > 0:
                 sites = ", ".join(party.site for party in left)
                 remark(f"No worker answers any more; arranged on this computer: {sites}")
-                found |= zip((p.site for p in left), here(left), strict=True)
+            found |= zip((party.site for party in left), here(left), strict=True)
             return [found[party.site] for party in parties]
 
         yield each
@@ -95,6 +95,7 @@ class _Errands:
         self._jobs = queue.app.job_manager
         self._found: dict[str, Arrangement] = {}
         self._news = asyncio.Event()
+        self._end: str | None = None
 
     async def done(self, parties: Sequence[Party]) -> dict[str, Arrangement]:
         """The arrangements by site; those of errands that nobody does are missing."""
@@ -114,13 +115,13 @@ class _Errands:
     async def _leave(self, parties: Sequence[Party], ids: dict[str, int]) -> None:
         """Leave the errands in the queue, those that take longest first."""
         left = self._remaining()
-        end = await self._queue.end(left) if isfinite(left) else None
+        self._end = await self._queue.end(left) if isfinite(left) else None
         for party in sorted(parties, key=lambda party: -len(party.cases)):
             task = self._queue.app.configure_task(
                 ERRANDS, queue=ERRANDS, queueing_lock=f"{self._number} {party.site}"
             )
             ids[party.site] = await task.defer_async(
-                asked_by=program(), number=self._number, end=end, party=write_party(party)
+                asked_by=program(), number=self._number, end=self._end, party=write_party(party)
             )
 
     async def _is_hopeful(self, ids: Mapping[str, int]) -> bool:
@@ -132,8 +133,16 @@ class _Errands:
             with suppress(ConnectorException):  # it was not dead, and is done now
                 if stalled:
                     await self._jobs.retry_job_by_id_async(id, LONG_AGO)
+        if await self._is_stopped():
+            return False
         open = {id for site, id in ids.items() if site not in self._found}
         return open <= waiting.keys() and bool(await self._queue.alive())
+
+    async def _is_stopped(self) -> bool:
+        """Whether time is over before the end of which the workers know."""
+        if self._remaining() > 0:
+            return False
+        return self._end is None or await self._queue.seconds_until(self._end) > BEAT
 
     async def _take_answers(self) -> None:
         for job in await self._jobs.list_jobs_async(queue=answers_to(self._number)):

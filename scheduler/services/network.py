@@ -7,17 +7,19 @@ that is counted again at every site before anybody sees it, with what all the ot
 
 import signal
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from math import inf
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from os import cpu_count
 
 from scheduler.appointments import Appointment
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.quotas import Party, arrange_all
-from scheduler.joint.selection import Relax, Select
+from scheduler.joint.selection import Relax, Selection
 from scheduler.life import DESK, permit
 from scheduler.services import replan
 from scheduler.services.clinics import Clinic
@@ -27,6 +29,12 @@ from scheduler.store import Change, Store
 
 ENDLESS = partial(float, "inf")
 """There is always time left; unlike a lambda, this can be sent to other processes."""
+
+POLL = 0.1
+"""Seconds from one look at the time that remains to the next."""
+
+Solve = Callable[..., Selection]
+"""A `Select` that is also told what time is `remaining`."""
 
 Each = Callable[[Sequence[Party]], list[Arrangement]]
 """Arranges several sites, each within what it has of the laboratory."""
@@ -114,31 +122,57 @@ def _in_turn(plannings: Sequence[Planning], remaining: Callable[[], float]) -> l
 
 
 def side_by_side(
-    select: Select,
+    select: Solve,
     remaining: Callable[[], float] = ENDLESS,
     told: Callable[[float], object] = lambda _: None,
 ) -> Each:
     """Arranges sites on all cores of this computer, and tells what part of them is done.
 
-    Processes are spawned, for a solver's threads do not survive a fork; so what they are given
-    has to be such that it can be sent to them.
+    Processes are spawned, for a solver's threads do not survive a fork, and `select` has to be
+    such that it can be sent to them.
     """
-    work = partial(replan.arranged, select=select, remaining=remaining)
 
     def each(parties: Sequence[Party]) -> list[Arrangement]:
         workers = min(len(parties), cpu_count() or 1)
         if workers < 2:
-            return [work(party) for party in parties]
-        found = []
-        with ProcessPoolExecutor(workers, get_context("spawn"), _quiet_when_stopped) as pool:
-            for arrangement in pool.map(work, parties):
-                found.append(arrangement)
-                told(len(found) / len(parties))
-        return found
+            return [_arranged(select, remaining, party) for party in parties]
+        spawning = get_context("spawn")
+        over = spawning.Event()
+        with ProcessPoolExecutor(workers, spawning, _begin, (over,)) as pool:
+            work = partial(_arranged, select, _left)
+            futures = [pool.submit(work, party) for party in parties]
+            waiting = set(futures)
+            try:
+                while waiting:
+                    waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED).not_done
+                    if remaining() <= 0:
+                        over.set()
+                    told(1 - len(waiting) / len(parties))
+            finally:
+                over.set()
+        return [future.result() for future in futures]
 
     return each
 
 
-def _quiet_when_stopped() -> None:
-    """Ctrl-C ends a worker without a word: the program itself says what there is to say."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _arranged(select: Solve, remaining: Callable[[], float], party: Party) -> Arrangement:
+    return replan.arranged(party, partial(select, remaining=remaining), remaining)
+
+
+_over: Event | None = None
+"""In a process of `side_by_side`: what says that no time remains."""
+
+
+def _begin(over: Event) -> None:
+    """The first Ctrl-C asks for the best so far, and the program itself says so to all of us."""
+    global _over
+    _over = over
+    signal.signal(signal.SIGINT, _once)
+
+
+def _once(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_DFL)
+
+
+def _left() -> float:
+    return 0.0 if _over is None or _over.is_set() else inf

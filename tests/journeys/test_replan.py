@@ -1,5 +1,7 @@
 """Two of four chairs are shut for two weeks: from the proposal to everybody's new appointments."""
 
+import json
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -133,6 +135,44 @@ def test_refusals(desk: Schedule) -> None:
         outcome = desk("replan", *MARCH, *words)
         assert (outcome.code, message in outcome.err) == (code, True), outcome.err
         assert desk.rows() == rows
+
+
+SLOW = """
+import sys
+from scheduler import optimizer
+from scheduler.cli import main
+
+def slow(problem, remaining, told, select=optimizer.select):
+    print("begun", file=sys.stderr, flush=True)
+    while remaining() > 0:
+        pass
+    return select(problem, remaining)
+
+optimizer.select = slow
+main()
+"""
+"""The program with an optimiser that goes on until time is over."""
+
+
+def test_who_does_not_want_to_wait_gets_the_best_so_far(desk: Schedule) -> None:
+    rows = desk.rows()
+    words = [sys.executable, "-c", SLOW, "replan", *MARCH, *SHUT, *REASON, "--json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, encoding="utf-8") as program:
+        assert program.stderr is not None
+        assert program.stderr.readline() == "begun\n"
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=300)
+    assert program.returncode == 1
+    found = json.loads(out)
+    assert found["ranks"]["lost"]["found"] == 0
+    assert found["ranks"]["moved"]["found"] == found["moved"] >= 8
+    first, *_, last = err.splitlines()
+    assert first == "Stopping with the best that is found so far; Ctrl-C again gives up."
+    assert last == (
+        "schedule: stopped: this is the best that was found by then; nothing was stored"
+    )
+    assert desk.rows() == rows
 
 
 @pytest.mark.usefixtures("desk")

@@ -40,16 +40,17 @@ def sound(url: str) -> Iterator[Worker]:
 
 
 class Asked:
-    """What somebody hears who asks for the two sites."""
+    """What somebody hears who asks for the two sites; `left` are the seconds for that."""
 
-    def __init__(self) -> None:
+    def __init__(self, left: float = inf) -> None:
+        self.left = left
         self.parts: list[float] = []
         self.remarks: list[str] = []
 
-    def found(self, url: str, left: float = inf) -> list[Arrangement]:
-        """The arrangements; `left` are the seconds for that."""
+    def found(self, url: str) -> list[Arrangement]:
+        """The arrangements."""
         hear = (self.parts.append, self.remarks.append)
-        with crew(Queue(url), here, lambda: left, *hear) as arranged:
+        with crew(Queue(url), here, lambda: self.left, *hear) as arranged:
             return arranged(PARTIES)
 
 
@@ -79,25 +80,31 @@ def test_what_a_worker_leaves_another_does(url: str, sound: Worker, number: sign
     wait_until_empty(url)
 
 
-def test_what_all_workers_leave_is_done_here(postgresql: PostgresqlDatabases) -> None:
-    with (
-        postgresql.empty() as url,
-        worker(url, NEVER) as stuck,
-        asking(url) as (asked, found),
-    ):
-        stuck.hear("participants")
-        assert stuck.end(signal.SIGKILL) == -signal.SIGKILL
-        bury(url)
-        assert found.result(timeout=HANGING) == each(PARTIES)
-        assert asked.remarks == ["No worker answers any more; arranged on this computer: ZJ, GZ"]
+def test_what_workers_leave_is_done_here(postgresql: PostgresqlDatabases) -> None:
+    with postgresql.empty() as url, worker(url, NEVER) as stuck:
+        with asking(url) as (asked, found):
+            stuck.hear("participants")
+            asked.left = 0.0
+            assert found.result(timeout=HANGING) == each(PARTIES)
+            assert asked.remarks == []
+        stuck.hear("not asked for any more")
+        with asking(url) as (asked, found):
+            stuck.hear("participants")
+            assert stuck.end(signal.SIGKILL) == -signal.SIGKILL
+            bury(url)
+            assert found.result(timeout=HANGING) == each(PARTIES)
+            [remark] = asked.remarks
+            assert remark == "No worker answers any more; arranged on this computer: ZJ, GZ"
 
 
 def test_without_time_workers_give_what_they_have(url: str, sound: Worker) -> None:
     sound.send(signal.SIGCONT)
-    found = Asked().found(url, left=0.0)
+    asked = Asked(left=0.0)
+    found = asked.found(url)
     sound.send(signal.SIGSTOP)
-    for here, there in zip(each(PARTIES), found, strict=True):
-        assert there.bound <= here.cost <= there.cost
+    for alone, there in zip(each(PARTIES), found, strict=True):
+        assert there.bound <= alone.cost <= there.cost
+    assert asked.parts
 
 
 def test_nothing_stays_of_those_who_do_not_ask_any_more(url: str, sound: Worker) -> None:

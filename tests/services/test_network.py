@@ -1,11 +1,14 @@
 """All sites re-planned together: the laboratory that they share is never asked for too much."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
+from itertools import repeat
+from math import inf
 
 import pytest
 
+from scheduler.joint.selection import Problem, Selection
 from scheduler.optimizer import relax, select
 from scheduler.protocol import Kind
 from scheduler.services import network, replan
@@ -24,6 +27,13 @@ MARK = change("replan", "the laboratory is full")
 def store(sqlite_files: SqliteFiles) -> Iterator[Store]:
     with sqlite_files.book() as url, Store(url) as store:
         yield store
+
+
+def unhurried(problem: Problem, remaining: Callable[[], float]) -> Selection:
+    """What is found when time is over, and not before."""
+    while remaining() > 0:
+        pass
+    return select(problem, remaining)
 
 
 def together(store: Store, solver: Solver | None = SOLVER) -> Network:
@@ -52,11 +62,11 @@ def test_together_is_never_worse_than_in_turn(store: Store) -> None:
     assert best.bound <= best.cost <= turns.cost
 
 
-def test_without_time_nothing_is_asked_too_often(store: Store) -> None:
+def test_when_time_is_over_nothing_is_asked_too_often(store: Store) -> None:
     overfull(store)
-    over = Solver(
-        relax=partial(relax, remaining=float), each=side_by_side(partial(select, remaining=float))
-    )
+    looks = repeat(inf, 3)
+    each = side_by_side(unhurried, remaining=lambda: next(looks, 0.0))
+    over = Solver(relax=partial(relax, remaining=float), each=each)
     found = together(store, over)
     replan.apply_all(store, found.proposals, MARK)
     assert not store.read(lambda book: book.verify()).problems
