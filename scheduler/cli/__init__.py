@@ -58,13 +58,14 @@ class Commands(click.Group):
             return None
         module = import_module(f"scheduler.cli.{_COMMANDS[cmd_name][0]}")
         commands: dict[str, click.Command] = module.COMMANDS
-        _name_variables(commands[cmd_name], f"SCHEDULE_{cmd_name}")
+        _furnish(commands[cmd_name], f"SCHEDULE_{cmd_name}")
         return commands[cmd_name]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+        asked = not ctx.resilient_parsing  # and not while a TAB is answered
+        if asked and args[0] not in _COMMANDS and not args[0].startswith("-"):
             raise UnknownName("command", args[0], _COMMANDS)
         return super().resolve_command(ctx, args)
 
@@ -82,11 +83,11 @@ class Commands(click.Group):
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _name_variables(command: click.Command, prefix: str) -> None:
+def _furnish(command: click.Command, prefix: str) -> None:
     """Give each option of a command its environment variable, called as the option is.
 
     The settings and --json belong to all commands, and their variables to `schedule`.
-    In the list of a group each command has one line: what its help says up to a ";" or ":".
+    Each command of a group gets its line in the list: what its help says up to a ";" or ":".
     """
     for option in command.params:
         if isinstance(option, click.Option) and option.name != "as_json":
@@ -96,7 +97,7 @@ def _name_variables(command: click.Command, prefix: str) -> None:
         for name, part in command.commands.items():
             sentence = re.split("[;:]|\n\n", part.help or "", maxsplit=1)[0]
             part.short_help = f"{sentence.rstrip('.')}."
-            _name_variables(part, f"{prefix}_{name}")
+            _furnish(part, f"{prefix}_{name}")
 
 
 @click.group(cls=Commands, context_settings={"max_content_width": 100})
