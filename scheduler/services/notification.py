@@ -42,7 +42,8 @@ def preview(
             participants cannot be read.
         OutputError: the folder cannot be written.
     """
-    _check_purpose(clinic.site)
+    if problem := _without_mails(clinic.site):
+        raise BadInput([problem])
     contacts = reminders.contacts(clinic)
     with Staging(out) as staging:
         for name, content in (
@@ -78,8 +79,8 @@ def notify(
         BadInput: each site sends no mail or is the demo site,
             or the server refuses certificate, login or sender.
     """
-    found = list(problems)
-    sending = [clinic for clinic in clinics if _sends(clinic.site, found)]
+    sending = [clinic for clinic in clinics if _unsendable(clinic.site) is None]
+    found = [*problems, *filter(None, (_unsendable(clinic.site) for clinic in clinics))]
     if not sending:
         raise BadInput(found)
     with store.alone(PURPOSE):
@@ -103,21 +104,17 @@ def notify(
         return posted
 
 
-def _sends(site: Site, problems: list[Problem]) -> bool:
-    """Whether mails are sent for a site; what is in the way is put to the problems."""
-    try:
-        _check_purpose(site)
-        if site.demo:
-            remedy = "name your own with --site or site_files; to look at mails, --dry-run"
-            what = "is the demonstration: nothing is sent for it"
-            raise BadInput([Problem(f"site {site.code}", what, remedy)])
-    except BadInput as error:
-        problems += error.problems
-        return False
-    return True
+def _without_mails(site: Site) -> Problem | None:
+    """Why there is nothing to write for a site."""
+    if site.recipients or site.reminders is not None:
+        return None
+    return Problem(f"site {site.code}", "sends no mail", "add a [[recipient]] or [reminders]")
 
 
-def _check_purpose(site: Site) -> None:
-    if not site.recipients and site.reminders is None:
-        what = "sends no mail"
-        raise BadInput([Problem(f"site {site.code}", what, "add a [[recipient]] or [reminders]")])
+def _unsendable(site: Site) -> Problem | None:
+    """Why nothing is sent for a site."""
+    if not site.demo:
+        return _without_mails(site)
+    remedy = "name your own with --site or site_files; to look at mails, --dry-run"
+    what = "is the demonstration: nothing is sent for it"
+    return Problem(f"site {site.code}", what, remedy)
