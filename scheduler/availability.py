@@ -93,13 +93,20 @@ class _Starts(dict[int, int]):
     """
 
     def __init__(
-        self, availability: "Availability", demand: Demand, known: Mapping[int, int] = {}
+        self, availability: "Availability", demand: Demand, former: "_Starts | None" = None
     ) -> None:
-        super().__init__(known)
+        """Those of a demand; `former` are to anyone before some days changed, known ones too."""
+        super().__init__(() if former is None else former)
         self._availability, self._demand = availability, demand
-        self._owners = availability.owners(demand)
+        owners = availability.owners(demand) if former is None else former._owners
+        self._owners: tuple[str, ...] = owners
         self._to_anyone = availability.to_anyone(demand)
-        self._alike: dict[tuple[Stretch, ...], int] = {}
+        self._alike: dict[tuple[Stretch, ...], int] = {} if former is None else former._alike
+
+    def forget(self, days: Iterable[int]) -> None:
+        """Have some days worked out again."""
+        for ordinal in days:
+            self.pop(ordinal, None)
 
     def __missing__(self, ordinal: int) -> int:
         start = self[ordinal] = self._found(ordinal)
@@ -170,10 +177,8 @@ class Availability:
             other._of_days.pop(ordinal, None)
         other._earliest = {}
         for demand, known in (self._whole or self)._earliest.items():
-            table = dict(known)
-            for ordinal in touched:
-                table.pop(ordinal, None)
-            other._earliest[demand] = _Starts(other, demand, table)
+            other._earliest[demand] = starts = _Starts(other, demand, known)
+            starts.forget(touched)
         return other
 
     def allotted(self, quotas: Mapping[tuple[Kind, int], int]) -> "Availability":

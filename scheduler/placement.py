@@ -109,19 +109,15 @@ def place(
 
 def horizon(tree: Tree, enrolled: date) -> Window:
     """Every day that placing from `enrolled` may ask about."""
-    spans = {
-        id: Window(earliest=day, latest=day)
-        for id, day in milestone_dates(tree.protocol.milestones, {ENROLLMENT: enrolled}).items()
-    }
+    first = milestone_dates(tree.protocol.milestones, {ENROLLMENT: enrolled})
+    last = dict(first)
     for node in tree.nodes():
-        timing = node.encounter.timing
-        anchor = spans[timing.anchor]
-        first, last = timing.window(anchor.earliest), timing.window(anchor.latest)
-        spans[node.encounter.id] = Window(earliest=first.earliest, latest=last.latest)
-    return Window(
-        earliest=min(span.earliest for span in spans.values()),
-        latest=max(span.latest for span in spans.values()),
-    )
+        id, timing = node.encounter.id, node.encounter.timing
+        first[id], last[id] = (
+            timing.earliest(first[timing.anchor]),
+            timing.latest(last[timing.anchor]),
+        )
+    return Window(earliest=min(first.values()), latest=max(last.values()))
 
 
 def widened(window: Window) -> Window:

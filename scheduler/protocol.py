@@ -63,6 +63,14 @@ class Timing:
         """The allowed days when the anchor falls on `anchor`; holds the target."""
         return self.around(self.target(anchor))
 
+    def earliest(self, anchor: date) -> date:
+        """The first allowed day when the anchor falls on `anchor`."""
+        return self.before.before(self.target(anchor))
+
+    def latest(self, anchor: date) -> date:
+        """The last allowed day when the anchor falls on `anchor`."""
+        return self.after.after(self.target(anchor))
+
     def around(self, target: date) -> Window:
         """The allowed days when the ideal day is `target`."""
         return Window.around(target, before=self.before, after=self.after)

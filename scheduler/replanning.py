@@ -85,9 +85,9 @@ def reach(
         id, timing = node.encounter.id, node.encounter.timing
         if id in drifting:
             anchor = spans[timing.anchor]
-            first, last = timing.window(anchor.earliest), timing.window(anchor.latest)
             spans[id] = Window(
-                earliest=min(first.earliest, dates[id]), latest=max(last.latest, dates[id])
+                earliest=min(timing.earliest(anchor.earliest), dates[id]),
+                latest=max(timing.latest(anchor.latest), dates[id]),
             )
     return Window(
         earliest=min(span.earliest for span in spans.values()),

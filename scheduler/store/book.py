@@ -228,7 +228,7 @@ class Book:
             with self._as_one():
                 change_id = self.marks.id_of(change)
                 subject_id = subjects.add(self._connection, change_id, subject)
-                entries.begin(self._connection, change_id, subject_id, visits)
+                entries.begin(self._connection, change_id, {subject.code: subject_id}, visits)
         except IntegrityError:
             if enrolled := subjects.enrolled(self._connection, subject.code):
                 raise AlreadyEnrolled(enrolled) from None

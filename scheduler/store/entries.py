@@ -70,9 +70,11 @@ def append(
     _append(connection, change_id, subject_ids, states, known)
 
 
-def begin(connection: Connection, change_id: int, subject_id: int, states: Sequence[Visit]) -> None:
-    """As `append`, for the first visits of a subject."""
-    _append(connection, change_id, {visit.subject: subject_id for visit in states}, states, {})
+def begin(
+    connection: Connection, change_id: int, subject_ids: Mapping[str, int], states: Sequence[Visit]
+) -> None:
+    """As `append`, for the first visits of subjects."""
+    _append(connection, change_id, subject_ids, states, {})
 
 
 def _append(

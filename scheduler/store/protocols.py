@@ -16,9 +16,12 @@ from scheduler.store import rows, tables
 from scheduler.store.changes import Following
 from scheduler.store.driver import ask
 
-_TEXT = select(tables.protocols.c.text).where(
-    tables.protocols.c.id == bindparam("id"), tables.protocols.c.version == bindparam("version")
+_VERSION = (
+    tables.protocols.c.id == bindparam("id"),
+    tables.protocols.c.version == bindparam("version"),
 )
+_TEXT = select(tables.protocols.c.text).where(*_VERSION)
+_SAME = select(tables.protocols.c.text == bindparam("text")).where(*_VERSION)
 
 
 def add(connection: Connection, change_id: int, id: str, version: str, text: str) -> None:
@@ -33,13 +36,13 @@ def is_kept(connection: Connection, id: str, version: str, text: str) -> bool:
     Raises:
         Refused: that version is kept with another text.
     """
-    kept = _find(connection, id, version)
-    if kept not in {None, text}:
+    kept = ask(connection, _SAME, {"id": id, "version": version, "text": text})
+    if kept and not kept[0][0]:
         raise Refused(
             f"protocol {id} version {version} is in use with another text;"
             " give the changed one a new version"
         )
-    return kept is not None
+    return bool(kept)
 
 
 def text(connection: Connection, id: str, version: str) -> str:

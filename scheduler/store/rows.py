@@ -178,9 +178,13 @@ def _label_text(label: Words) -> str:
 
 
 def _allocation_json(taken: Allocation) -> Columns:
-    instants = {"start": taken.interval.start, "end": taken.interval.end}
-    utc = {name: instant.astimezone(UTC).isoformat() for name, instant in instants.items()}
-    return {"unit": taken.unit, "zone": zone_name(taken.interval), **utc}
+    start, end = (at.astimezone(UTC) for at in (taken.interval.start, taken.interval.end))
+    return {
+        "unit": taken.unit,
+        "zone": zone_name(taken.interval),
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+    }
 
 
 def _allocation(stored: Mapping[str, str]) -> Allocation:
