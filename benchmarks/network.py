@@ -77,6 +77,7 @@ STEPS: dict[str, tuple[int | None, tuple[str, ...]]] = {
     "check against calendars": (ALL, ("check", "--as-of", f"{AS_OF}")),
     "export calendars": (ALL, ("export", "ics")),
     "export tables": (ALL, ("export", "csv")),
+    "print a week's visit sheets": (ALL, ("export", "sheets", "--week", f"{AS_OF}")),
     "list deviations": (ALL, ("deviations",)),
     "re-plan one site around a closed chair": (ONE, ("replan", *CLOSED, "--as-of", f"{AS_OF}")),
     "tell one participant's trail": (NONE, ("audit", "--subject", "S00-001")),
