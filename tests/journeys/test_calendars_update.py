@@ -140,12 +140,10 @@ def khal(tmp_path: Path) -> Khal:
     return Khal(tmp_path / "khal", "Asia/Shanghai")
 
 
-def test_khal_follows_three_exports(schedule: Schedule, khal: Khal) -> None:
-    schedule.enter()
-    supplied(schedule)
+def test_khal_follows_three_exports(participant: Schedule, khal: Khal) -> None:
     for moment, commands in TIMES:
-        khal.imports(at(moment, schedule, *commands))
-        assert khal.shows(FIRST, LAST) == shown(records(schedule))
+        khal.imports(at(moment, participant, *commands))
+        assert khal.shows(FIRST, LAST) == shown(records(participant))
 
 
 def test_a_caldav_server_follows_three_exports(participant: Schedule, tmp_path: Path) -> None:
