@@ -81,6 +81,7 @@ STEPS: dict[str, tuple[int | None, tuple[str, ...]]] = {
     "list deviations": (ALL, ("deviations",)),
     "re-plan one site around a closed chair": (ONE, ("replan", *CLOSED, "--as-of", f"{AS_OF}")),
     "tell one participant's trail": (NONE, ("audit", "--subject", "S00-001")),
+    "export the whole trail": (NONE, ("audit", "export", "--out", "trail.csv")),
     "verify the audit trail": (NONE, ("audit", "verify")),
 }
 """What is done, at how many of the sites, and by which words."""

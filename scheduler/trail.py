@@ -76,9 +76,10 @@ class Selection:
             people = sorted({deed.person for deed in every})
             if self.person.casefold() not in map(str.casefold, people):
                 raise UnknownName("person in the audit trail", self.person, people)
-        return tuple(self._selected(every))
+        return tuple(self.each(every))
 
-    def _selected(self, deeds: Iterable[Deed]) -> Iterator[Deed]:
+    def each(self, deeds: Iterable[Deed]) -> Iterator[Deed]:
+        """As `of`, one by one; a person may be unknown."""
         for deed in deeds:
             if self.person is not None and deed.person.casefold() != self.person.casefold():
                 continue

@@ -1,8 +1,9 @@
 """`schedule audit`: who did what, when and why; is that record whole; and it on paper."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,10 +15,14 @@ from scheduler.cli.options import Day, json_option
 from scheduler.exporters import trail as exporter
 from scheduler.services import auditing
 from scheduler.services.auditing import Asked
+from scheduler.sites import Site
 from scheduler.store.verification import BrokenTrail, Verdict
 from scheduler.trail import Deed
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+PAGE = 500
+"""Changes in one table; a longer trail is several."""
 
 
 class Hash(click.ParamType[str]):
@@ -68,10 +73,28 @@ def audit(
     assert app is not None
     site = app.clinic.site
     asked = _checked(subject, person, first, last)
-    deeds = auditing.trail(app.store, asked, site)
-    if as_json:
-        screen.print_json({"changes": [exporter.record(deed, site.tz()) for deed in deeds]})
+    tell = _print_json if as_json else _print_pages
+    auditing.trail(app.store, asked, site, lambda deeds: tell(deeds, site))
+
+
+def _print_json(deeds: Iterator[Deed], site: Site) -> None:
+    screen.print_json_list("changes", (exporter.record(deed, site.tz()) for deed in deeds))
+
+
+def _print_pages(deeds: Iterator[Deed], site: Site) -> None:
+    """One table, or several where one would be too long to measure before it is printed."""
+    page = list(islice(deeds, PAGE))
+    if len(page) < PAGE:
+        _print_table(f"Audit trail: {len(page)} changes", page, site)
         return
+    first = 1
+    while page:
+        _print_table(f"Audit trail from change {first:,}", page, site)
+        first += len(page)
+        page = list(islice(deeds, PAGE))
+
+
+def _print_table(title: str, deeds: Iterable[Deed], site: Site) -> None:
     columns = ["No.", "UTC", site.zone, "Person", "Command", "Reason and what changed"]
     rows = (
         [
@@ -84,7 +107,7 @@ def audit(
         ]
         for deed in deeds
     )
-    screen.print_table(f"Audit trail: {len(deeds)} changes", columns, rows)
+    screen.print_table(title, columns, rows)
 
 
 def _words(deed: Deed) -> list[str]:

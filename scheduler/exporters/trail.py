@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.errors import BadInput, Problem
+from scheduler.errors import BadInput, Problem, UsageError
 from scheduler.exporters import csv
 from scheduler.exporters.records import Record
 from scheduler.exporters.sheetfacts import Facts
@@ -26,6 +26,20 @@ COLUMNS = (
 """Names of the columns of the table: one line for each thing that is now different."""
 
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
+
+
+MOST_STEPS = 10_000
+"""What is printed at most: some 190 pages, and the compiler holds about 4 MB for each."""
+
+
+class TooLong(UsageError):
+    """More than anybody prints, or a compiler should hold."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"more than {MOST_STEPS:,} things were changed, which is too much for paper: narrow it "
+            "by --subject, --person, --from or --to, or write a .csv"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +80,21 @@ def _rows(deed: Deed, zone: ZoneInfo) -> Iterator[Sequence[csv.Value]]:
     ]
     for what in whats or [(None,) * 5]:
         yield (*about, *what)
+
+
+def printable(deeds: Iterable[Deed]) -> tuple[Deed, ...]:
+    """The deeds, when there are not too many to print.
+
+    Raises:
+        TooLong: they have more than MOST_STEPS steps.
+    """
+    found, steps = [], 0
+    for deed in deeds:
+        found.append(deed)
+        steps += len(deed.steps)
+        if steps > MOST_STEPS:
+            raise TooLong
+    return tuple(found)
 
 
 def paper(

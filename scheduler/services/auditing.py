@@ -1,8 +1,10 @@
 """Auditing: what was done to the book, whether that record is whole, and it on paper."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from scheduler.dates import FIRST_DAY, LAST_DAY, Window
 from scheduler.errors import UsageError
@@ -14,6 +16,8 @@ from scheduler.sites import Site
 from scheduler.store import Book, Store
 from scheduler.store.verification import Verdict
 from scheduler.trail import Deed, Selection
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +39,13 @@ class Exported:
     verdict: Verdict
 
 
-def trail(store: Store, asked: Asked, site: Site) -> tuple[Deed, ...]:
-    """The deeds asked for, oldest first.
+def trail(store: Store, asked: Asked, site: Site, tell: Callable[[Iterator[Deed]], T]) -> T:
+    """What `tell` makes of the deeds asked for, oldest first; they are read while they are told.
 
     Raises:
         UnknownName: nobody is enrolled under that code, or that person did nothing.
     """
-    return store.read(lambda book: _asked(book, asked, site))
+    return store.read(lambda book: tell(_asked(book, asked, site)))
 
 
 def verify(store: Store, noted: str) -> Verdict:
@@ -62,35 +66,51 @@ def export(
     """Write the deeds asked for into a .pdf or .csv file; the trail is verified with it.
 
     Raises:
-        UsageError: the name ends otherwise.
+        UsageError: the name ends otherwise, or there is too much to print.
         UnknownName: as `trail`, or no such language.
         OutputError: the file cannot be written.
     """
     if out.suffix.lower() not in {".pdf", ".csv"}:
         raise UsageError(f"{out} is neither .pdf nor .csv: the ending says what is wanted")
-    deeds, verdict = store.read(lambda book: (_asked(book, asked, site), book.verify()))
-    if out.suffix.lower() == ".csv":
-        content = b"".join(exporter.table(deeds, site.tz()))
-    else:
-        head = verdict.head
-        content = exporter.paper(
-            deeds,
-            Standing(number=head.number, hash=head.hash, problems=verdict.problems),
-            site=site,
-            language=language or site.language,
-            printed=printed,
-            templates=publication.templates(own),
-        )
     with Staging(out.parent) as staging:
-        staging.put(out.name, [content])
+        if out.suffix.lower() == ".csv":
+            count, verdict = store.read(lambda book: _put(staging, out.name, book, asked, site))
+        else:
+            deeds, verdict = store.read(
+                lambda book: (exporter.printable(_asked(book, asked, site)), book.verify())
+            )
+            count, head = len(deeds), verdict.head
+            paper = exporter.paper(
+                deeds,
+                Standing(number=head.number, hash=head.hash, problems=verdict.problems),
+                site=site,
+                language=language or site.language,
+                printed=printed,
+                templates=publication.templates(own),
+            )
+            staging.put(out.name, [paper])
         (path,) = staging.publish()
-    return Exported(path=path, deeds=len(deeds), verdict=verdict)
+    return Exported(path=path, deeds=count, verdict=verdict)
 
 
-def _asked(book: Book, asked: Asked, site: Site) -> tuple[Deed, ...]:
+def _put(staging: Staging, name: str, book: Book, asked: Asked, site: Site) -> tuple[int, Verdict]:
+    """Write the table while the book is read; how many deeds it holds, and the verification."""
+    count = 0
+
+    def counted() -> Iterator[Deed]:
+        nonlocal count
+        for deed in _asked(book, asked, site):
+            count += 1
+            yield deed
+
+    staging.put(name, exporter.table(counted(), site.tz()))
+    return count, book.verify()
+
+
+def _asked(book: Book, asked: Asked, site: Site) -> Iterator[Deed]:
     subject = None if asked.subject is None else book.subject(asked.subject).code
     span = None
     if asked.first or asked.last:
         days = Window(earliest=asked.first or FIRST_DAY, latest=asked.last or LAST_DAY)
         span = days.interval(site.tz())
-    return book.deeds(Selection(subject=subject, person=asked.person, span=span))
+    return book.deeds_one_by_one(Selection(subject=subject, person=asked.person, span=span))

@@ -383,6 +383,10 @@ class Book:
         Raises:
             UnknownName: the selected person has never done anything.
         """
+        return tuple(self.deeds_one_by_one(selection))
+
+    def deeds_one_by_one(self, selection: "Selection | None" = None) -> "Iterator[Deed]":
+        """As `deeds`, for more of them than memory should hold; read before the work ends."""
         from scheduler.store import deeds
         from scheduler.trail import EVERYTHING
 

@@ -9,7 +9,6 @@ states of what their foreign key names, and what differs from the state before i
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from scheduler.errors import Problem
 from scheduler.store import canon
 from scheduler.store.canon import Row
 from scheduler.store.chain import TOLERANCE
-from scheduler.store.excerpt import OWNERS, Excerpt
+from scheduler.store.excerpt import AT_ONCE, OWNERS, Excerpt, excerpts
 from scheduler.store.plain import Cell, instant
 from scheduler.store.tables import changes
 from scheduler.store.verification import BrokenTrail
@@ -40,16 +39,18 @@ _FIRST = {"status", "time", "window"}
 """What is told of a visit's first state; the plan has the rest."""
 
 
-def read(connection: Connection, selection: Selection) -> tuple[Deed, ...]:
+def read(connection: Connection, selection: Selection, at_once: int = AT_ONCE) -> Iterator[Deed]:
     """The selected deeds, oldest first; no more of the history is read than they need.
+
+    They are read `at_once`, so many of them, and are to be told within the transaction.
 
     Raises:
         UnknownName: the selected person has never done anything.
         BrokenTrail: hands in the database have left what cannot be read.
     """
     try:
-        told = _Telling(Excerpt(connection, selection)).deeds()
-        return replace(selection, person=None).of(told)
+        for excerpt in excerpts(connection, selection, at_once):
+            yield from selection.each(_Telling(excerpt).deeds())
     except (KeyError, TypeError, ValueError) as error:
         problem = Problem("history", f"cannot be read ({error})", "run: schedule audit verify")
         raise BrokenTrail([problem]) from error
@@ -60,7 +61,7 @@ class _Telling:
 
     def __init__(self, excerpt: Excerpt) -> None:
         self._numbers, self._before = excerpt.numbers(), excerpt.before()
-        self._wanted, self._is_whole = excerpt.changes, excerpt.is_whole
+        self._excerpt = excerpt
         self._rows: dict[Cell, list[Row]] = {}
         self._owners: dict[tuple[str, Cell], Row] = {}
         self._states: dict[tuple[str, Cell], Mapping[str, str]] = {}
@@ -72,7 +73,7 @@ class _Telling:
     def deeds(self) -> Iterator[Deed]:
         for id, rows in sorted(self._rows.items()):
             steps = tuple(self._steps(rows))  # what came before is told too, to know its states
-            if id in self._wanted or self._is_whole:
+            if self._excerpt.tells(id):
                 yield self._deed(id, rows, steps)
 
     def _deed(self, id: Cell, rows: list[Row], steps: tuple[Step, ...]) -> Deed:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scheduler.dates import Interval
 from scheduler.errors import UnknownName
 from scheduler.life import Act
-from scheduler.store import Store
-from scheduler.store.excerpt import Excerpt
-from scheduler.trail import Deed, Selection
+from scheduler.store import Store, deeds
+from scheduler.store.excerpt import excerpts
+from scheduler.trail import EVERYTHING, Deed, Selection
 from tests.databases import Databases
 from tests.lives import START, Life, enroll
 
@@ -57,12 +57,17 @@ selections = st.builds(
 
 
 @settings(max_examples=25)
-@given(selection=selections)
+@given(selection=selections, at_once=st.integers(1, 30))
 def test_a_selection_is_the_same_as_of_the_whole_trail(
-    book: Store, whole: tuple[Deed, ...], selection: Selection
+    book: Store, whole: tuple[Deed, ...], selection: Selection, at_once: int
 ) -> None:
+    """Whether it is read at once or in parts."""
     assert len(whole) == 3 * 8
     assert book.read(lambda book: book.deeds(selection)) == selection.of(whole)
+    told = book.read(lambda book: tuple(deeds.read(book._connection, selection, at_once)))
+    assert told == selection.of(whole)
+    told = book.read(lambda book: tuple(deeds.read(book._connection, EVERYTHING, at_once)))
+    assert told == whole
 
 
 def test_somebody_who_did_nothing_then_is_not_unknown(book: Store) -> None:
@@ -84,6 +89,10 @@ def test_no_more_is_read_than_is_told(book: Store, selection: Selection, share: 
     """Of one participant, its rows alone; of some time, no later rows."""
 
     def rows(selection: Selection) -> int:
-        return book.read(lambda book: sum(1 for _ in Excerpt(book._connection, selection).rows()))
+        return book.read(
+            lambda book: sum(
+                1 for part in excerpts(book._connection, selection) for _ in part.rows()
+            )
+        )
 
     assert rows(selection) <= rows(Selection()) / share
