@@ -7,9 +7,23 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+
+
+def countries() -> frozenset[str]:
+    """The codes of countries whose holidays are known: "CN", "CHN", "DE", …"""
+    from holidays.registry import EntityLoader
+
+    return frozenset(EntityLoader.get_country_codes())
+
+
+def parts(country: str) -> Sequence[str]:
+    """The codes of a country's states or provinces."""
+    from holidays import list_supported_countries  # loads every country: only where needed
+
+    return list_supported_countries()[country]
 
 
 @lru_cache(maxsize=256)
@@ -21,7 +35,7 @@ def public_holidays(
     Source: the `holidays` package; years no government has published are its forecast,
     which is why a site says `verified_through`.
     """
-    from holidays import country_holidays  # loads every country: only where needed
+    from holidays import country_holidays
 
     calendar = country_holidays(country, subdiv=subdivision, years=year, language="en_US")
     named = {day: _iso(name) for day, name in calendar.items() if day.year == year}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from scheduler.publicholidays import public_holidays
+from scheduler.publicholidays import countries, parts, public_holidays
 from scheduler.readers.forms import Findings
 from scheduler.readers.places import Path
 from scheduler.readers.site_form import ClosedForm, HolidaysForm, OpenedForm, SiteForm
@@ -31,19 +31,16 @@ def check_week(form: SiteForm, findings: Findings) -> None:
 
 def check_holidays(form: HolidaysForm, findings: Findings) -> None:
     """Blame a country or a part of one that nobody publishes holidays of."""
-    from holidays import list_supported_countries  # loads every country: only where needed
-
-    path: Path = ("holidays", "country")
-    countries = list_supported_countries(include_aliases=True)
-    if form.country not in countries:
+    known = countries()
+    if form.country not in known:
         what = f'"{form.country}" is not a country code'
-        findings.blame(path, what, meant(form.country, countries))
+        findings.blame(("holidays", "country"), what, meant(form.country, known))
     elif form.subdivision is not None and findings.sound(("holidays", "subdivision")):
         try:
             public_holidays(form.country, form.subdivision, form.verified_through.year)
         except NotImplementedError:
             what = f'"{form.subdivision}" is not a part of {form.country}'
-            remedy = meant(form.subdivision, countries[form.country])
+            remedy = meant(form.subdivision, parts(form.country))
             findings.blame(("holidays", "subdivision"), what, remedy)
 
 

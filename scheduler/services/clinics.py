@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from scheduler import files, shipped
@@ -19,15 +20,16 @@ from scheduler.dates import Interval
 from scheduler.delivery.web import Part, Web
 from scheduler.errors import BadInput, Problem, UnknownName, UsageError
 from scheduler.protocol import Arm
-from scheduler.readers import busy as calendars
 from scheduler.readers import site as reader
-from scheduler.readers.busy import BusyCalendar
 from scheduler.services import laboratories, sources
 from scheduler.services.laboratories import Sharing
 from scheduler.services.sources import Source
 from scheduler.sites import WHOLE_SITE, ConflictCalendar, Site
 from scheduler.store import Interruption
 from scheduler.subject import Subject
+
+if TYPE_CHECKING:
+    from scheduler.readers.busy import BusyCalendar
 
 DEMO = "sites/zhujiang.toml"
 
@@ -287,9 +289,11 @@ def _taken(clinic: Clinic, named: Iterable[Source], span: Interval) -> Taken:
 
 
 @lru_cache(maxsize=64)
-def _expanded(parts: tuple[Part, ...], zone: ZoneInfo, span: Interval) -> list[BusyCalendar]:
+def _expanded(parts: tuple[Part, ...], zone: ZoneInfo, span: Interval) -> "list[BusyCalendar]":
     """A calendar's busy time; expanding recurring events takes long, so it is done once."""
-    return [calendars.read(content, name, zone=zone, span=span) for name, content in parts]
+    from scheduler.readers import busy
+
+    return [busy.read(content, name, zone=zone, span=span) for name, content in parts]
 
 
 def _owner(site: Site, calendar: ConflictCalendar) -> str:
