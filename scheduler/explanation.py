@@ -41,11 +41,15 @@ class Explanation:
         self._planned = {expected.encounter.id: expected for expected in planned}
         targets = {id: expected.target.toordinal() for id, expected in self._planned.items()}
         self._likely = targets | known
+        fixed = known.keys() - targets.keys()
+        self._on_target = fixed | {id for id, day in self._placed.items() if day == targets[id]}
 
     def expected(self, encounter: Encounter) -> Expected:
         """Where the encounter belongs, by its anchors' chosen days, else by their planned ones."""
-        anchored = encounter.anchors() <= self._dates.keys()
-        return expect(encounter, self._dates) if anchored else self._planned[encounter.id]
+        anchors = encounter.anchors()
+        if anchors <= self._on_target or not anchors <= self._dates.keys():
+            return self._planned[encounter.id]
+        return expect(encounter, self._dates)
 
     def off_target(self, expected: Expected, day: date) -> Iterator[str]:
         """Why the visit is not on its target: what is wrong with every day better than `day`."""

@@ -48,10 +48,10 @@ def find(named: str | None, own: Path | None) -> Study:
     if _is_file(named):
         return read(files.read_text(Path(named)), named)
     try:
-        text = shipped.read(f"protocols/{named}.toml", own)
+        content = shipped.read(f"protocols/{named}.toml", own)
     except (UnknownName, BadValue):
         raise UnknownName("protocol", named, names(own)) from None
-    return read(text.decode(), f"{named}.toml")
+    return _shipped(content, f"{named}.toml")
 
 
 def names(own: Path | None) -> tuple[str, ...]:
@@ -86,6 +86,11 @@ def find_version(named: str, store: Store, own: Path | None) -> Study:
 def _is_file(named: str) -> bool:
     # Not Path.is_file, which raises where a name is too long for a file.
     return named.endswith(".toml") or "/" in named or isfile(named)
+
+
+@lru_cache(maxsize=32)
+def _shipped(content: bytes, name: str) -> Study:
+    return read(content.decode(), name)
 
 
 @lru_cache(maxsize=32)
