@@ -132,9 +132,11 @@ class Occupancy:
         if held is None:
             minutes: dict[str, int] = defaultdict(int)
             for appointment in self._booked.get(ordinal, {}).values():
+                span, bits = None, 0
                 for owner, interval in appointment.taken():
-                    for day, bits in self._minutes.taken(interval):
-                        if day == ordinal:
-                            minutes[owner] |= bits
+                    if interval is not span:  # units are mostly taken for the same time
+                        span, bits = interval, dict(self._minutes.taken(interval)).get(ordinal, 0)
+                    if bits:
+                        minutes[owner] |= bits
             held = self._held[ordinal] = dict(minutes)
         return held
