@@ -9,13 +9,14 @@ carriers find no time even so stays as is.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from scheduler.availability import Availability, Demand
 from scheduler.joint.costs import CROWDED
 from scheduler.joint.days import Choosing, Days
-from scheduler.joint.packing import Item, Seat, pack
+from scheduler.joint.packing import Item, Seat, Taken, pack
 from scheduler.joint.patterns import Case, Standing
 from scheduler.joint.places import Places
 from scheduler.joint.selection import Select
@@ -30,7 +31,7 @@ Seats = Mapping[tuple[str, str], tuple[int, Seat] | None]
 _Wanted = list[tuple[Case, str, bool]]
 """Visits of a day, each with whether it is pinned to where it stands."""
 
-_Asked = tuple[_Wanted, list[tuple[Demand, Seat]]]
+_Asked = tuple[_Wanted, list[Taken]]
 _Packed = tuple[list[Item], Mapping[tuple[str, str], Seat]]
 
 
@@ -50,15 +51,25 @@ def arrange(
     cases: Sequence[Case],
     availability: Availability,
     select: Select,
+    remaining: Callable[[], float] = lambda: inf,
 ) -> Arrangement:
-    """The best arrangement of the cases' free visits; `availability` is that of their site."""
-    return _Arranging(cases, availability, select).arrangement()
+    """The best arrangement of the cases' free visits; `availability` is that of their site.
+
+    When no seconds are `remaining`, days are chosen anew only where one could not be packed.
+    """
+    return _Arranging(cases, availability, select, remaining).arrangement()
 
 
 class _Arranging:
-    def __init__(self, cases: Sequence[Case], availability: Availability, select: Select) -> None:
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        availability: Availability,
+        select: Select,
+        remaining: Callable[[], float],
+    ) -> None:
         self._availability = availability
-        self._choosing = Choosing(cases, availability, select)
+        self._choosing = Choosing(cases, availability, select, remaining)
         self._cases, self._places = self._choosing.cases, self._choosing.places
         self._nodes = self._choosing.nodes
         self._case_of = {(case.code, id): case for case in self._cases for id in case.free}
@@ -125,11 +136,11 @@ class _Arranging:
         self._known[day] = (wanted, taken), (items, pack(day, items, taken))
         return self._known[day][1]
 
-    def _left_behind(self, day: int) -> Iterator[tuple[Demand, Seat]]:
+    def _left_behind(self, day: int) -> Iterator[Taken]:
         """Visits that have no other place, and so keep the one that is in the way of something."""
         for code, id, demand, standing in self._stand_on[day]:
             if (code, id) not in self._days:
-                yield demand, Seat(standing.start, standing.units)
+                yield code, demand, Seat(standing.start, standing.units)
 
     def _tighten(self, failed: Iterable[tuple[Item, int]]) -> None:
         """Take a place from the rows of days that could not be packed.
@@ -162,8 +173,9 @@ class _Arranging:
         """Leaves without a time are lost; whose carrier has none stays as it stands."""
         for item, _ in failed:
             self._days.pop((item.code, item.id), None)
-            if self._is_carrier(item):
-                self._pin(self._case_of[item.code, item.id])
+            case = self._case_of[item.code, item.id]
+            if self._is_carrier(item) and case not in self._pinned:
+                self._pin(case)
 
     def _pin(self, case: Case) -> None:
         self._pinned.add(case)

@@ -11,8 +11,9 @@ True
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from math import inf
 from types import MappingProxyType
 
 from scheduler.availability import Availability
@@ -40,19 +41,25 @@ class Choosing:
     Cases are taken apart into `cases` that have no day in common.
     """
 
-    def __init__(self, cases: Sequence[Case], availability: Availability, select: Select) -> None:
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        availability: Availability,
+        select: Select,
+        remaining: Callable[[], float] = lambda: inf,
+    ) -> None:
         self.cases = [part for case in cases for part in case.parts()]
         self.nodes = {(case.code, id): n for case in self.cases for id, n in case.nodes().items()}
         self.places = Places(availability, (node.demand for node in self.nodes.values()))
         self.bound = 0
-        self._select = select
+        self._select, self._remaining = select, remaining
         self._patterns = {case: case.patterns() for case in self.cases if case.carriers()}
         self._chosen: dict[Case, Pattern] = {}
         self._rows: dict[tuple[Case, int], tuple[int, ...]] = {}
         self._own: dict[tuple[str, int, int], tuple[int, ...]] = {}
 
     def choose(self) -> Days:
-        """Days for everybody; the best of some rounds of pricing."""
+        """Days for everybody; the best of some rounds of pricing, as far as time allows."""
         prices: dict[int, int] = {}
         best: tuple[int, Days, dict[Case, Pattern]] | None = None
         first = not self._chosen
@@ -65,7 +72,7 @@ class Choosing:
             if best is None or cost < best[0]:
                 best = cost, days, dict(self._chosen)
             priced = {row: price for row, price in enumerate(found) if price > 0}
-            if best[0] <= self.bound or not priced:
+            if best[0] <= self.bound or not priced or self._remaining() <= 0:
                 break
             rows = prices.keys() | priced.keys()
             raised = {row: max(prices.get(row, 0), priced.get(row, 0)) for row in rows}

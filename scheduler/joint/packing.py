@@ -49,7 +49,11 @@ Seats = dict[tuple[str, str], Seat]
 """Seats by participant and visit."""
 
 
-def pack(day: int, items: Sequence[Item], taken: Iterable[tuple[Demand, Seat]] = ()) -> Seats:
+Taken = tuple[str, Demand, Seat]
+"""A seat that a visit of a participant keeps."""
+
+
+def pack(day: int, items: Sequence[Item], taken: Iterable[Taken] = ()) -> Seats:
     """The seats of a day beside what is `taken`; who is missing found no room."""
     taken = list(taken)
     room, seats = Room(day, taken), Seats()
@@ -78,13 +82,13 @@ def pack(day: int, items: Sequence[Item], taken: Iterable[tuple[Demand, Seat]] =
 class Room:
     """What is taken on one day, of units and of participants, while it is filled."""
 
-    def __init__(self, day: int, taken: Iterable[tuple[Demand, Seat]] = ()) -> None:
+    def __init__(self, day: int, taken: Iterable[Taken] = ()) -> None:
         self._day = day
         self._open: dict[str, int] = {}
         self._taken: dict[str, int] = defaultdict(int)
         self._begun = Counter[tuple[int, Kind | None]]()
-        for demand, seat in taken:
-            self.occupy(demand, seat)
+        for code, demand, seat in taken:
+            self.occupy(code, demand, seat)
 
     def keep(self, item: Item) -> Seat | None:
         """The seat at the time where an item stands, taken for it; with other units if need be."""
@@ -104,22 +108,22 @@ class Room:
 
     def take(self, item: Item, seat: Seat) -> None:
         """From now on the seat is the item's."""
-        self._taken[item.code] |= _span(seat.start, item.demand.minutes)
-        self.occupy(item.demand, seat)
+        self.occupy(item.code, item.demand, seat)
 
     def leave(self, item: Item, seat: Seat) -> None:
         """The item gives its seat back."""
-        self._taken[item.code] &= ~_span(seat.start, item.demand.minutes)
-        self.vacate(item.demand, seat)
+        self.vacate(item.code, item.demand, seat)
 
-    def occupy(self, demand: Demand, seat: Seat) -> None:
-        """Take the units of a seat, and of no participant's time."""
+    def occupy(self, code: str, demand: Demand, seat: Seat) -> None:
+        """Take the units of a seat, and the participant's time."""
+        self._taken[code] |= _span(seat.start, demand.minutes)
         for unit, need in zip(seat.units, demand.needs, strict=True):
             self._taken[unit] |= _span(seat.start + need.start, need.minutes)
         self._begun[seat.start, demand.work] += not demand.phone
 
-    def vacate(self, demand: Demand, seat: Seat) -> None:
+    def vacate(self, code: str, demand: Demand, seat: Seat) -> None:
         """Give back what was occupied."""
+        self._taken[code] &= ~_span(seat.start, demand.minutes)
         for unit, need in zip(seat.units, demand.needs, strict=True):
             self._taken[unit] &= ~_span(seat.start + need.start, need.minutes)
         self._begun[seat.start, demand.work] -= not demand.phone

@@ -213,9 +213,19 @@ class _Turns:
                 for day, _ in case.leaf_choices(node, pattern):
                     if self._try(case, node.encounter.id, day, found):
                         break
-            return found
+            return found if self._is_apart(case, found) else None
         finally:
             self._leave(case, found)
+
+    def _is_apart(self, case: Case, seats: _Seats) -> bool:
+        """Whether the visits without a seat stand where no other of the participant now is."""
+        lengths = {id: node.demand.minutes for id, node in self._nodes[case].items()}
+        return not any(
+            day == at
+            and max(start, seat.start) < min(start + demand.minutes, seat.start + lengths[id])
+            for demand, at, (start, _) in self._left_behind(case, seats)
+            for id, (day, seat) in seats.items()
+        )
 
     def _try(self, case: Case, id: str, day: int, found: _Seats) -> bool:
         item, room = self._item(case, id, day), self._room(day)
@@ -233,7 +243,7 @@ class _Turns:
             return {}
         self._leave(case, seats)
         for demand, day, seat in self._left_behind(case, seats):
-            self._room(day).vacate(demand, seat)
+            self._room(day).vacate(case.code, demand, seat)
         return seats
 
     def _sit(self, case: Case, seats: _Seats) -> None:
@@ -241,7 +251,7 @@ class _Turns:
         for id, (day, seat) in seats.items():
             self._room(day).take(self._item(case, id, day), seat)
         for demand, day, seat in self._left_behind(case, seats):
-            self._room(day).occupy(demand, seat)
+            self._room(day).occupy(case.code, demand, seat)
 
     def _left_behind(self, case: Case, seats: _Seats) -> Iterator[tuple[Demand, int, Seat]]:
         """Places of visits that have no seat."""

@@ -147,7 +147,7 @@ def propose(
 
 def arranged(party: Party, select: Select, remaining: Callable[[], float]) -> Arrangement:
     """The best arrangement of one site."""
-    found = arrange(party.cases, party.availability, select)
+    found = arrange(party.cases, party.availability, select, remaining)
     return improved(party.cases, party.availability, found, remaining)
 
 

@@ -1,9 +1,10 @@
 """Arrangements of a few participants against brute force."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import product
+from itertools import combinations, product
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.joint.arrangement import Arrangement, arrange
 from scheduler.joint.costs import DAY, LOST
-from scheduler.joint.packing import Item, pack
+from scheduler.joint.packing import Item, Seat, pack
 from scheduler.joint.patterns import Case, Standing
+from scheduler.joint.selection import Problem, Select, Selection
 from scheduler.joint.turns import improved, in_turn
 from scheduler.optimizer import select
 from scheduler.protocol import Need, Protocol
@@ -170,3 +172,53 @@ def test_what_was_arranged_stays_as_it_is(crowd: Crowd) -> None:
     again = arrange(crowd.cases(standing_at(first)), crowd.availability(), select)
     assert again.seats == first.seats
     assert again.cost <= first.cost
+
+
+def careless(chance: Random) -> Select:
+    """A solver whose answers fit, and are no better than that."""
+
+    def select(problem: Problem) -> Selection:
+        chosen = [len(group) - 1 for group in problem.groups]
+        for n, group in enumerate(problem.groups):
+            last, chosen[n] = chosen[n], chance.randrange(len(group))
+            if not problem.fits(chosen):
+                chosen[n] = last
+        free = (0,) * len(problem.rows)
+        return Selection(chosen=tuple(chosen), cost=problem.cost(chosen), bound=0, prices=free)
+
+    return select
+
+
+@settings(max_examples=60)
+@given(crowds(), st.sets(st.integers(-3, 9), max_size=5), st.randoms(use_true_random=False))
+def test_nobody_is_in_two_places(crowd: Crowd, shut: set[int], chance: Random) -> None:
+    """Not even where a visit that finds no other slot keeps the one it has."""
+    standing = standing_at(crowd.arranged())
+    closed = frozenset(ENROLLED + timedelta(days=day) for day in shut)
+    crowd = replace(crowd, closed=closed)
+    arm = {encounter.id: encounter for encounter in crowd.protocol.arms[0].encounters}
+    for code, visits in standing.items():
+        own = crowd.availability().seen_by(code)
+        for id, at in visits.items():
+            starts = own.starts(Demand.of(arm[id]), at.day)
+            visits[id] = at._replace(usable=bool(starts >> at.start & 1))
+    cases, availability = crowd.cases(standing), crowd.availability()
+    found = arrange(cases, availability, careless(chance))
+    for seats in (found.seats, improved(cases, availability, found).seats):
+        for code in CODES:
+            spans = [
+                (day, start, start + arm[id].minutes)
+                for id in arm
+                if seats[code, id] or id in standing[code]
+                for day, start in [_place(seats[code, id], standing[code].get(id))]
+            ]
+            for (day, begin, end), (other, first, last) in combinations(spans, 2):
+                assert day != other or end <= first or last <= begin
+
+
+def _place(seat: tuple[int, Seat] | None, stands: Standing | None) -> tuple[int, int]:
+    """Day and minute."""
+    if seat is not None:
+        return seat[0], seat[1].start
+    assert stands is not None
+    return stands[:2]
