@@ -94,12 +94,15 @@ def bury(url: str) -> None:
     )
 
 
-def wait_until_empty(url: str) -> None:
-    """Return when nothing is left of what was asked: neither errands, nor answers, nor events."""
-    left = text(
-        f"SELECT (SELECT count(*) FROM {QUEUE}.procrastinate_jobs) + count(*)"
-        f" FROM {QUEUE}.procrastinate_events"
-    )
+def wait_until_left(url: str, count: int) -> None:
+    """Return when so many errands and answers are left of what was asked."""
+    jobs = text(f"SELECT count(*) FROM {QUEUE}.procrastinate_jobs")
     with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as asking:
-        while asking.scalar(left):
+        while asking.scalar(jobs) != count:
             asking.execute(text("SELECT pg_sleep(0.02)"))
+
+
+def wait_until_empty(url: str) -> None:
+    """Return when nothing is left of what was asked, nor of what became of it."""
+    wait_until_left(url, 0)
+    assert execute(url, "SELECT count(*) FROM procrastinate_events") == [(0,)]

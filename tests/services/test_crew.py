@@ -14,7 +14,16 @@ from scheduler.services.crew import WorkerFailed, crew
 from scheduler.store.queue import Queue
 from tests.databases import PostgresqlDatabases
 from tests.joint.test_quotas import each, party
-from tests.working import HANGING, NEVER, Worker, bury, execute, wait_until_empty, worker
+from tests.working import (
+    HANGING,
+    NEVER,
+    Worker,
+    bury,
+    execute,
+    wait_until_empty,
+    wait_until_left,
+    worker,
+)
 
 
 def here(parties: Sequence[Party]) -> list[Arrangement]:
@@ -37,6 +46,16 @@ def sound(url: str) -> Iterator[Worker]:
         sound.send(signal.SIGSTOP)
         yield sound
         sound.send(signal.SIGCONT)
+
+
+@contextmanager
+def awake(url: str, sound: Worker) -> Iterator[None]:
+    """The sound worker takes errands while the block runs."""
+    sound.send(signal.SIGCONT)
+    while not Queue(url).workers():
+        pass
+    yield
+    sound.send(signal.SIGSTOP)
 
 
 class Asked:
@@ -66,15 +85,16 @@ def asking(url: str) -> Iterator[tuple[Asked, "Future[list[Arrangement]]"]]:
 def test_what_a_worker_leaves_another_does(url: str, sound: Worker, number: signal.Signals) -> None:
     with worker(url, NEVER) as stuck, asking(url) as (asked, found):
         stuck.hear("participants")
-        if number is signal.SIGTERM:
-            assert stuck.end(number) == 0
-            assert stuck.said[-2:] == ["ZJ: given back", "Stopped."]
-        else:
-            assert stuck.end(number) == -number
-            bury(url)
-        sound.send(signal.SIGCONT)
-        assert found.result(timeout=HANGING) == each(PARTIES)
-        sound.send(signal.SIGSTOP)
+        with awake(url, sound):
+            # It does the other site first, for there is one errand at a time for each.
+            wait_until_left(url, 1)
+            if number is signal.SIGTERM:
+                assert stuck.end(number) == 0
+                assert stuck.said[-2:] == ["ZJ: given back", "Stopped."]
+            else:
+                assert stuck.end(number) == -number
+                bury(url)
+            assert found.result(timeout=HANGING) == each(PARTIES)
     assert asked.remarks == []
     assert asked.parts == sorted(asked.parts)
     wait_until_empty(url)
@@ -98,10 +118,9 @@ def test_what_workers_leave_is_done_here(postgresql: PostgresqlDatabases) -> Non
 
 
 def test_without_time_workers_give_what_they_have(url: str, sound: Worker) -> None:
-    sound.send(signal.SIGCONT)
     asked = Asked(left=0.0)
-    found = asked.found(url)
-    sound.send(signal.SIGSTOP)
+    with awake(url, sound):
+        found = asked.found(url)
     for alone, there in zip(each(PARTIES), found, strict=True):
         assert there.bound <= alone.cost <= there.cost
     assert asked.parts
@@ -116,9 +135,8 @@ def test_nothing_stays_of_those_who_do_not_ask_any_more(url: str, sound: Worker)
                 "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, status)"
                 f" VALUES ('{queue}', 'x', '1000 {status} {site}', '{status}')",
             )
-    sound.send(signal.SIGCONT)
-    wait_until_empty(url)
-    sound.send(signal.SIGSTOP)
+    with awake(url, sound):
+        wait_until_empty(url)
 
 
 OLDER = "import scheduler; scheduler.__version__ = '0.0.1'"
