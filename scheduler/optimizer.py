@@ -101,9 +101,9 @@ class _Selecting:
         )
 
     def relaxation(self, told: Callable[[float], object]) -> Relaxation:
-        """What the LP takes of every row, and what it proves of each rank."""
+        """What the LP takes of every row, and what it proves of each rank but the last."""
         used = self._linear.least(self._scale, told).used
-        for rank in range(len(SCALE)):
+        for rank in range(len(SCALE) - 1):
             if self._remaining() <= 0:
                 break
             self._prove(rank, self._linear.least(self._columns.objective(_ALONE[rank])).bound)

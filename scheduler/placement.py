@@ -10,7 +10,7 @@ True
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import heappop, heappush
@@ -159,13 +159,13 @@ def other_slots(
     """
     node = next(node for node in tree.nodes() if node.encounter == encounter)
     days = {id: day.toordinal() for id, day in dates.items()}
-    search = Search(tree, _open_days(tree, availability), {}, {})
+    keeps_all = keeping_all(tree, encounter, dates, availability)
     target, steps = node.candidates(days)
     earliest = availability.earliest(node.demand)
     found = (
         availability.interval(day, earliest[day], encounter.minutes)
         for day in (target + step for step, _ in sorted(steps, key=lambda step: abs(step[0])))
-        if earliest[day] != NO_TIME and search.keeps_all(node, day, days)
+        if earliest[day] != NO_TIME and keeps_all(day)
     )
     return tuple(islice(found, most))
 
@@ -313,8 +313,12 @@ def beyond(
     expected: Expected,
     availability: Availability,
     taken: Mapping[int | None, int] = MappingProxyType({}),
+    allowed: Callable[[int], bool] = lambda _: True,
 ) -> tuple[Interval, ...]:
-    """The nearest free slot before the window and after it, beside the visits that are placed."""
+    """The nearest free slot before the window and after it, beside the visits that are placed.
+
+    Days that are not `allowed`, given as ordinals, are passed over.
+    """
     demand, window = Demand.of(expected.encounter), expected.window
     slots = []
     for edge, direction in ((window.earliest, -1), (window.latest, 1)):
@@ -322,7 +326,20 @@ def beyond(
             day = edge.toordinal() + direction * n
             beside = runs(~taken.get(day, 0), demand.minutes)
             start = lowest(availability.starts(demand, day) & beside)
-            if start != NO_TIME:
+            if start != NO_TIME and allowed(day):
                 slots.append(availability.interval(day, start, demand.minutes))
                 break
     return tuple(slots)
+
+
+def keeping_all(
+    tree: Tree, encounter: Encounter, dates: Mapping[str, date], availability: Availability
+) -> Callable[[int], bool]:
+    """Whether all that hangs on an encounter finds a day when it falls on one, by ordinal.
+
+    `dates` are the days of everything the encounter counts from.
+    """
+    node = next(node for node in tree.nodes() if node.encounter == encounter)
+    days = {id: day.toordinal() for id, day in dates.items()}
+    search = Search(tree, _open_days(tree, availability), {}, {})
+    return lambda day: search.keeps_all(node, day, days)

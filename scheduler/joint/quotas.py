@@ -93,25 +93,25 @@ class Shares:
                 key = party.laboratory, (kind, day)
                 self.limits[key] = room
                 self._asked[key][party.site] = first + row
+            # Numbers are shared: of their own, those of ten thousand participants take 300 MB.
+            numbers = list(range(first, first + len(problem.rows)))
             groups += (
-                tuple(_shifted(each, first) for each in _with_loss(group))
+                tuple(_shifted(each, numbers) for each in _with_loss(group))
                 for group in problem.groups
             )
-        joined, rows = self._joined(groups, rows)
-        found = relax(Problem(groups=tuple(joined), rows=tuple(rows)))
+        self._join(groups, rows)
+        found = relax(Problem(groups=tuple(groups), rows=tuple(rows)))
         self.bound, self._used = found.bound + least, found.used
 
-    def _joined(
-        self, groups: list[tuple[Option, ...]], rows: list[Row]
-    ) -> tuple[list[tuple[Option, ...]], list[Row]]:
-        """With the rows of the laboratories, of which the sites' options take places."""
+    def _join(self, groups: list[tuple[Option, ...]], rows: list[Row]) -> None:
+        """Add the rows of the laboratories, of which the sites' options take places."""
         common: dict[int, int] = {}
         for key, asked in self._asked.items():
             if len(asked) > 1:
                 common |= dict.fromkeys(asked.values(), len(rows))
                 rows.append(Row(self.limits[key], self.limits[key]))
-        joined = [tuple(_widened(option, common) for option in group) for group in groups]
-        return joined, rows
+        for n, group in enumerate(groups):
+            groups[n] = tuple(_widened(option, common) for option in group)
 
     def quotas(self) -> dict[str, dict[Place, int]]:
         """Of every place, how many each site has; together as many as there are."""
@@ -159,8 +159,8 @@ def _with_loss(group: tuple[Option, ...]) -> tuple[Option, ...]:
     return (*group, Option(group[-1].cost + LOST, ()))
 
 
-def _shifted(option: Option, by: int) -> Option:
-    return Option(option.cost, tuple(row + by for row in option.rows))
+def _shifted(option: Option, numbers: Sequence[int]) -> Option:
+    return Option(option.cost, tuple(numbers[row] for row in option.rows))
 
 
 def _widened(option: Option, common: Mapping[int, int]) -> Option:

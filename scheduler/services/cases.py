@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from scheduler.appointments import Appointment
 from scheduler.availability import Availability, Demand
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
@@ -18,7 +19,7 @@ from scheduler.joint.packing import Seat
 from scheduler.joint.patterns import Case, Standing
 from scheduler.joint.recount import in_the_way
 from scheduler.life import STANDING
-from scheduler.placement import beyond
+from scheduler.placement import beyond, keeping_all
 from scheduler.plan import Expected, expect
 from scheduler.products import Product, Stage, chain, infusions
 from scheduler.protocol import Encounter
@@ -32,7 +33,7 @@ from scheduler.tree import Tree
 class Lost:
     """A visit that finds no slot, and what is wrong with every day of its window.
 
-    For one that nothing hangs on, `alternatives` are the nearest slots outside.
+    `alternatives` are the nearest slots outside, on days that leave one for all that hangs on it.
     """
 
     visit: Visit
@@ -164,18 +165,31 @@ class Person:
         left: Availability,
     ) -> Iterator[Lost]:
         """The free visits for which there is no slot; `left` is the time that all leave free."""
-        carriers = self.tree.arm.carriers()
-        dates = anchor_dates(self.tree, self.subject.enrolled, after)
         for encounter in self.tree.arm.encounters:
             id = encounter.id
             if id in self.free and arrangement.seats[case.code, id] is None:
-                expected = expect(encounter, dates)
-                others = () if id in carriers else beyond(expected, left.seen_by(case.code))
+                others = self._outside(case, encounter, after, left)
                 yield Lost(
                     visit=after[id],
                     reasons=tuple(_against(case, encounter, after[id].window.days())),
                     alternatives=tuple(o for o in others if o.start.date() > self._today),
                 )
+
+    def _outside(
+        self, case: Case, encounter: Encounter, after: Mapping[str, Visit], left: Availability
+    ) -> tuple[Interval, ...]:
+        """The nearest slots outside the window of a visit; what hangs on it moves along."""
+        dates = anchor_dates(self.tree, self.subject.enrolled, after)
+        [node] = (node for node in self.tree.nodes() if node.encounter == encounter)
+        along = {each.encounter.id for each in node.branch()} & self.free
+        free = left.changed(gone=Appointment.every(after[id] for id in along)).seen_by(case.code)
+        keeps_all = keeping_all(self.tree, encounter, dates, free)
+        barred = case.barred[encounter.id]
+        return beyond(
+            expect(encounter, dates),
+            free,
+            allowed=lambda day: day not in barred and keeps_all(day),
+        )
 
     def stuck(self, site: Site, busy: Sequence[Busy]) -> Iterator[Lost]:
         """Coming visits that are not free to move, and yet cannot be as they stand."""
