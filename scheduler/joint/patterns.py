@@ -14,10 +14,25 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from scheduler.availability import Availability
+from scheduler.errors import Refused
 from scheduler.joint.costs import DAY, LOST, MOVED
 from scheduler.joint.packing import Item, pack
 from scheduler.minutes import NO_TIME
 from scheduler.tree import Node, Tree
+
+MOST = 20_000
+"""Patterns of one participant that are still laid out; the built-in trial has some 50."""
+
+
+class TooManyPatterns(Refused):
+    """The visits that others hang on have more joint choices of days than can be weighed."""
+
+    def __init__(self, code: str, ids: Sequence[str]) -> None:
+        super().__init__(
+            f"nothing was stored: {code} has more than {MOST:,} joint choices of days for"
+            f" {', '.join(ids)}; confirm one of these visits, so that it stays, or re-plan others"
+            " by --subject"
+        )
 
 
 class Standing(NamedTuple):
@@ -109,7 +124,11 @@ class Case:
         )
 
     def patterns(self) -> tuple[Pattern, ...]:
-        """Every joint choice of days for the carriers, and last the one that leaves them."""
+        """Every joint choice of days for the carriers, and last the one that leaves them.
+
+        Raises:
+            TooManyPatterns: there are more than MOST.
+        """
         found: list[Pattern] = []
         carriers = self.carriers()
 
@@ -118,6 +137,8 @@ class Case:
                 chosen = {node.encounter.id: days[node.encounter.id] for node in carriers}
                 if all(self._meet(chosen, day) for day in {*chosen.values()}):
                     found.append(Pattern(cost + self._deviations(days), chosen))
+                if len(found) > MOST:
+                    raise TooManyPatterns(self.code, [node.encounter.id for node in carriers])
                 return
             node = carriers[n]
             for day, price in self.choices(node, days):

@@ -135,6 +135,7 @@ def propose(
         UnknownName: nobody is enrolled under a code, or the site has no such unit.
         NotPermitted: the site names people, and this one does not answer for the schedule.
         BadInput: a conflict calendar cannot be read at all, or the site lacks a resource.
+        TooManyPatterns: the visits of somebody have more joint choices of days than can be weighed.
     """
     permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
     for closure in request.closures:
