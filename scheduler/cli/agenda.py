@@ -160,8 +160,7 @@ def _print_pages(visits: Iterator[Visit]) -> None:
     """One table, or several where one would be too long to measure before it is printed."""
     page = list(islice(visits, PAGE))
     if len(page) < PAGE:
-        title = "1 visit" if len(page) == 1 else f"{len(page)} visits"
-        screen.print_visits(title, page, with_subject=True)
+        screen.print_visits(screen.number(len(page), "visit"), page, with_subject=True)
         return
     first = 1
     while page:

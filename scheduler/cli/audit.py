@@ -85,7 +85,7 @@ def _print_pages(deeds: Iterator[Deed], site: Site) -> None:
     """One table, or several where one would be too long to measure before it is printed."""
     page = list(islice(deeds, PAGE))
     if len(page) < PAGE:
-        _print_table(f"Audit trail: {len(page)} changes", page, site)
+        _print_table(f"Audit trail: {screen.number(len(page), 'change')}", page, site)
         return
     first = 1
     while page:
@@ -138,7 +138,7 @@ def verify(app: App, head: str | None, as_json: bool) -> int:
     if as_json:
         screen.print_json(verdict_record(verdict))
     elif not verdict.problems:
-        click.echo(f"The audit trail of {verdict.head.number} changes verifies.")
+        click.echo(f"The audit trail of {screen.number(verdict.head.number, 'change')} verifies.")
         click.echo(f"Head: {verdict.head.hash}")
     return _code(verdict)
 
@@ -190,7 +190,7 @@ def export(
     if as_json:
         told = {"file": str(done.path), "changes": done.deeds}
         screen.print_json({**told, **verdict_record(done.verdict)})
-    screen.say(f"Written: {done.path} ({done.deeds} changes)")
+    screen.say(f"Written: {done.path} ({screen.number(done.deeds, 'change')})")
     return _code(done.verdict)
 
 

@@ -77,8 +77,8 @@ def push(
         screen.say("Dry run: nothing was sent or stored.")
     if pushed.edits:
         raise ConflictsFound(
-            f"{len(pushed.edits)} visits were changed on the server, and stay as they are there; "
-            f"look at them with: schedule caldav pull {address.url}"
+            f"changed on the server: {screen.number(len(pushed.edits), 'visit')}, left as it is "
+            f"there; look with: schedule caldav pull {address.url}"
         )
 
 
@@ -99,12 +99,12 @@ def pull(app: App, url: str, as_json: bool) -> None:
         screen.say(*(_remedy(edit, site) for edit in pulled.edits if TIME in edit.what))
         screen.say(f"To put all of them back: schedule caldav push {address.url} --overwrite")
     else:
-        screen.say(f"{pulled.visits} visits, none changed on the server")
+        screen.say(f"{screen.number(pulled.visits, 'visit')}, none changed on the server")
     if pulled.strangers:
         screen.say(f"{pulled.strangers} other events in the collection are left alone")
     if pulled.edits:
         raise ConflictsFound(
-            f"{len(pulled.edits)} of {pulled.visits} visits were changed on the server"
+            f"changed on the server: {len(pulled.edits)} of {screen.number(pulled.visits, 'visit')}"
         )
 
 

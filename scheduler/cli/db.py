@@ -39,7 +39,7 @@ def backup(app: App, file: Path, as_json: bool) -> int:
         screen.say("The book has an older schema; its history was not verified.")
         screen.answer({"file": str(file), **verdict_record(None)}, as_json=as_json)
         return 0
-    head = f"{verdict.head.number} changes; head: {verdict.head.hash}"
+    head = f"{screen.number(verdict.head.number, 'change')}; head: {verdict.head.hash}"
     screen.answer({"file": str(file), **verdict_record(verdict)}, head, as_json=as_json)
     if not verdict.problems:
         return 0
@@ -66,7 +66,7 @@ def restore(app: App, file: Path, reason: str, as_json: bool) -> None:
     head = done.verdict.head
     screen.answer(
         {"kept_as": _path(done.before), **verdict_record(done.verdict)},
-        f"Restored: {head.number} changes; head: {head.hash}",
+        f"Restored: {screen.number(head.number, 'change')}; head: {head.hash}",
         as_json=as_json,
     )
 
@@ -103,7 +103,8 @@ def migrate(app: App, url: str, dry_run: bool, as_json: bool) -> None:
     """
     with screen.progress("Carrying over") as watch:
         done = relocation.relocate(app.database, url, dry_run=dry_run, watch=watch)
-    head = f"{done.head.number} changes, {done.rows} rows; head: {done.head.hash}"
+    carried = f"{screen.number(done.head.number, 'change')}, {screen.number(done.rows, 'row')}"
+    head = f"{carried}; head: {done.head.hash}"
     screen.answer(
         {
             "number": done.head.number,

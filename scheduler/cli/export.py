@@ -122,10 +122,11 @@ def _is_made(kind: Kind, audience: Audience) -> bool:
 def _tell_reissued(done: Reissue, *, dry_run: bool, as_json: bool) -> None:
     subjects = {visit.subject for visit in done.visits}
     if as_json:
-        visits = [{"subject": visit.subject, "visit": visit.ref} for visit in done.visits]
-        screen.print_json({"files": list(map(str, done.files)), "reissued": visits})
+        reissued = [{"subject": visit.subject, "visit": visit.ref} for visit in done.visits]
+        screen.print_json({"files": list(map(str, done.files)), "reissued": reissued})
     verb = "Would reissue" if dry_run else "Reissued"
-    screen.say(f"{verb}: {len(done.visits)} visits of {len(subjects)} participants")
+    visits = screen.number(len(done.visits), "visit")
+    screen.say(f"{verb}: {visits} of {screen.number(len(subjects), 'participant')}")
     screen.say(*(f"Written: {path}" for path in done.files))
     if dry_run:
         screen.say("Dry run: nothing was stored or written.")

@@ -186,10 +186,14 @@ def _print(found: Iterable[Holding]) -> None:
     supplied = [supply for holding in found for supply in holding.supplies]
     supplied.sort(key=lambda supply: (supply.day, supply.visit.subject))
     columns = ["Subject", "Infusion", "Date", "Status", "Cells", "Volume", "Batch", "Weight"]
-    screen.print_table(f"{len(supplied)} infusions to come", columns, map(_supply_row, supplied))
+    screen.print_table(
+        f"{screen.number(len(supplied), 'infusion')} to come", columns, map(_supply_row, supplied)
+    )
     batches = [batch for holding in found for batch in holding.products]
     columns = ["Subject", "Batch", "Chain", "Stage", "Ordered", "Released", "Expires", "Remarks"]
-    screen.print_table(f"{len(batches)} batches", columns, map(_batch_row, batches))
+    screen.print_table(
+        screen.number(len(batches), "batch", "batches"), columns, map(_batch_row, batches)
+    )
     for holding in found:
         screen.warn(holding.warnings())
 

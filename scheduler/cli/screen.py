@@ -63,6 +63,15 @@ def progress(title: str) -> Iterator[Watch]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def number(count: int, one: str, many: str = "") -> str:
+    """How many there are of something.
+
+    >>> number(1, "visit"), number(1200, "visit"), number(0, "batch", "batches")
+    ('1 visit', '1,200 visits', '0 batches')
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def print_json(record: Mapping[str, Any]) -> None:
     """One JSON object."""
     click.echo(json.dumps(record, ensure_ascii=False, indent=2))

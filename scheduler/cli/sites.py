@@ -46,7 +46,8 @@ def check(app: App, file: str, as_json: bool) -> int:
         _print(file, found, open_days, taken)
         if found.reminders:
             days = found.reminders.days_before
-            click.echo(f"reminders {days} d before; {len(contacts)} participants have an address")
+            told = screen.number(len(contacts), "participant")
+            click.echo(f"reminders {days} d before; {told} with an address")
     screen.warn_incomplete(taken.problems)
     return BadInput.exit_code if taken.problems else 0
 

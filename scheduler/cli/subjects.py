@@ -145,7 +145,7 @@ def consent(
     else:
         click.echo(f"{subject_code}: consent to {scope} {state} on {found.day}")
     if found.dropped:
-        screen.say(f"Not sent any more: {found.dropped} mails that were waiting")
+        screen.say(f"Not sent any more: {screen.number(found.dropped, 'mail')} that waited")
     if found.revoked:
         numbers = ", ".join(str(feed.number) for feed in found.revoked)
         screen.say(f"Not answered any more: calendar address {numbers}")

@@ -22,7 +22,7 @@ def test_backup_tells_the_head_and_never_overwrites(lived: Schedule) -> None:
     outcome = lived("db", "backup", "saved")
     assert outcome.code == 0
     head = lived("audit", "verify", "--json").json["head"]
-    assert outcome.out == f"1 changes; head: {head}\n"
+    assert outcome.out == f"1 change; head: {head}\n"
     again = lived("db", "backup", "saved")
     assert (again.code, again.out) == (10, "")
     assert "saved exists already and is not overwritten" in again.err
@@ -99,7 +99,7 @@ def test_book_is_carried_to_the_other_engine_under_the_same_head(
     head, show = lived("audit", "verify", "--json").json["head"], lived("show", "ZJ-001").out
     rows = sum(lived.rows().values())
     preview = lived("db", "migrate", elsewhere, "--dry-run")
-    carried = f"1 changes, {rows} rows; head: {head}\n"
+    carried = f"1 change, {rows} rows; head: {head}\n"
     assert (preview.code, preview.out) == (0, f"Would be carried over: {carried}")
     done = lived("db", "migrate", elsewhere)
     assert (done.code, done.out) == (0, f"Carried over: {carried}")

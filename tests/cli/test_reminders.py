@@ -93,7 +93,7 @@ def test_a_withdrawal_stops_what_is_queued(desk: Desk) -> None:
     desk.server.faults.replies = {}
     outcome = desk.consent("--withdraw", "--reason", "by telephone")
     assert outcome.out == "ZJ-001: consent to reminders withdrawn on 2026-02-20\n"
-    assert outcome.err == "Not sent any more: 2 mails that were waiting\n"
+    assert outcome.err == "Not sent any more: 2 mails that waited\n"
     assert desk(day=DAY) == Outcome(code=0, out="", err="")
     assert desk.server.received == []
     assert desk.letters() == []
@@ -205,7 +205,7 @@ def test_the_file_of_addresses_is_private(office: Desk) -> None:
 def test_checking_a_site_reads_the_file_of_addresses(office: Desk) -> None:
     checked = office.desk("site", "check", "site.toml")
     assert checked.code == 0, checked.err
-    assert checked.out.endswith("reminders 2 d before; 2 participants have an address\n")
+    assert checked.out.endswith("reminders 2 d before; 2 participants with an address\n")
     office.addresses('ZJ-001 = "SECRET"\n')
     refused = office.desk("site", "check", "site.toml")
     assert (refused.code, "SECRET" in refused.err) == (5, False)

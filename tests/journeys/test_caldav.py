@@ -125,7 +125,7 @@ def test_what_people_changed_stays_until_the_book_agrees(
     for options in ((), ("--dry-run",)):
         outcome = enrolled(*push, *options)
         assert outcome.code == 4
-        assert "1 visits were changed on the server" in outcome.err
+        assert "changed on the server: 1 visit, left as it is there" in outcome.err
     assert collection.tags() == tags
     # A change in the book does not win either.
     assert enrolled(*MOVE, "2026-03-23").code == 0

@@ -239,12 +239,12 @@ def test_a_new_wording_is_taken_over_after_a_reissue(participant: Schedule) -> N
     with freeze_time("2026-03-01T00:00:00Z", ignore=["_pytest.timing"]):
         assert export("--reissue").code == 2
         preview = export("--reissue", "--reason", "moved to ward 7", "--dry-run")
-        assert "Would reissue: 13 visits of 1 participants" in preview.err
+        assert "Would reissue: 13 visits of 1 participant" in preview.err
         assert blocks(exported(participant)).keys() == first.keys()
         assert {sequence(event) for event in blocks(exported(participant)).values()} == {0}
         outcome = export("--reissue", "--reason", "moved to ward 7")
         assert outcome.code == 0
-        assert "Reissued: 13 visits of 1 participants" in outcome.err
+        assert "Reissued: 13 visits of 1 participant" in outcome.err
     [name] = re.findall(r"Written: (.*)", outcome.err)
     second = blocks((participant.folder / name).read_bytes())
     assert second.keys() == first.keys()
