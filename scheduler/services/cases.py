@@ -178,7 +178,12 @@ class Person:
     def _outside(
         self, case: Case, encounter: Encounter, after: Mapping[str, Visit], left: Availability
     ) -> tuple[Interval, ...]:
-        """The nearest slots outside the window of a visit; what hangs on it moves along."""
+        """The nearest slots outside the window of a visit; what hangs on it moves along.
+
+        None for what is bound to the day of another visit, with which it would move.
+        """
+        if encounter.paired_with is not None:
+            return ()
         dates = anchor_dates(self.tree, self.subject.enrolled, after)
         [node] = (node for node in self.tree.nodes() if node.encounter == encounter)
         along = {each.encounter.id for each in node.branch()} & self.free

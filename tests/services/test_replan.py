@@ -160,6 +160,8 @@ def test_who_finds_no_slot_is_listed_and_kept(crowd: list[Life], book: Store) ->
     # On every day between, a follow-up of the infusions would be lost to the holidays of May.
     [later] = lost[f"{one.code} infusion-1"].alternatives
     assert later.start.date() == date(2026, 5, 6)
+    # The pair is never parted: the second infusion goes where the first does.
+    assert lost[f"{one.code} infusion-2"].alternatives == ()
     day_3 = lost[f"{one.code} day-3"].alternatives
     assert [slot.start.date() for slot in day_3] == [date(2026, 3, 26), date(2026, 4, 21)]
     with pytest.raises(Unplaced, match=f"find no other slot: {len(lost)};"):
