@@ -18,11 +18,12 @@ from scheduler.errors import BadValue, UsageError
 from scheduler.exporters import records
 from scheduler.joint.costs import Figure, figures
 from scheduler.life import ask_reason
-from scheduler.services import network
+from scheduler.services import network, proposals
 from scheduler.services import replan as service
 from scheduler.services.cases import Lost
 from scheduler.services.network import Network, Solver
-from scheduler.services.replan import Closure, Proposal, Request
+from scheduler.services.proposals import Proposal
+from scheduler.services.replan import Closure, Request
 from scheduler.store import Change
 from scheduler.subject import Visit
 
@@ -115,12 +116,12 @@ def replan(
     _remark(found, exact=_optimizer() is not None)
     remaining.check()
     for proposal in found.proposals:
-        service.check_placed(proposal, accepted=accept_unplaced)
+        proposals.check_placed(proposal, accepted=accept_unplaced)
     if not applies:
         if any(proposal.changes for proposal in found.proposals):
             screen.say("Nothing was stored; --apply with a --reason does that.")
         return
-    service.apply_all(app.store, found.proposals, change)
+    proposals.apply_all(app.store, found.proposals, change)
     screen.say(f"Stored; appointments moved: {sum(each.moved for each in found.proposals)}")
     if owners:
         screen.say(

@@ -23,7 +23,8 @@ from scheduler.joint.selection import Relax, Selection
 from scheduler.life import DESK, permit
 from scheduler.services import replan
 from scheduler.services.clinics import Clinic
-from scheduler.services.replan import Planning, Proposal, Request
+from scheduler.services.proposals import Proposal
+from scheduler.services.replan import Planning, Request
 from scheduler.sites import Site
 from scheduler.store import Change, Store
 

@@ -3,10 +3,10 @@
 A proposal says who moves from where to where, and what no proposal could do better.  What is
 completed, agreed with a participant, or past and waiting to be recorded stays, and so does what
 was put outside its window by decision.  A visit that finds no other slot keeps the one it has,
-is listed first, and is for a person to decide.  Applying stores exactly what was proposed.
+is listed first, and is for a person to decide.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
@@ -16,13 +16,13 @@ from scheduler.availability import Availability
 from scheduler.capacity import WORK
 from scheduler.conflicts import Busy
 from scheduler.dates import Window
-from scheduler.errors import Problem, Refused, SchedulerError, UnknownName, Unplaced
+from scheduler.errors import Problem, SchedulerError, UnknownName
 from scheduler.joint.arrangement import Arrangement, arrange
 from scheduler.joint.quotas import Party
 from scheduler.joint.recount import recount
 from scheduler.joint.selection import Select
 from scheduler.joint.turns import improved, in_turn
-from scheduler.life import DESK, ask_reason, permit
+from scheduler.life import DESK, permit
 from scheduler.products import Product, infusions
 from scheduler.protocol import Protocol
 from scheduler.replanning import (
@@ -30,9 +30,10 @@ from scheduler.replanning import (
     standing_day,
 )
 from scheduler.services import clinics, studies
-from scheduler.services.cases import Lost, Person
+from scheduler.services.cases import Person
 from scheduler.services.clinics import Clinic
 from scheduler.services.laboratories import Elsewhere
+from scheduler.services.proposals import Proposal
 from scheduler.sites import WHOLE_SITE, Site
 from scheduler.store import Book, Change, Store
 from scheduler.subject import TAKING, Subject, Visit
@@ -54,61 +55,6 @@ class Request:
     subjects: frozenset[str] = frozenset()
     closures: tuple[Closure, ...] = ()
     conflicts: tuple[str, ...] = ()
-    accept_unplaced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """States before and after of every visit that changes, and how good that is.
-
-    `free` counts the visits that might have moved; `cost` and `bound` are by the ranks of
-    `joint.costs`.  It was worked out on the visits `seen`, and the `products` of those whose
-    infusions are to come, by participant, and what was asked of the laboratory `elsewhere`.
-    """
-
-    site: Site
-    changes: tuple[tuple[Visit, Visit], ...]
-    lost: tuple[Lost, ...]
-    free: int
-    cost: int
-    bound: int
-    seen: tuple[Visit, ...]
-    products: Mapping[str, tuple[Product, ...]]
-    elsewhere: Elsewhere
-    problems: tuple[Problem, ...]
-
-    @property
-    def told(self) -> tuple[tuple[Visit, Visit], ...]:
-        """Those of the changes that give a visit another time or other units."""
-        return tuple(
-            (before, after)
-            for before, after in self.changes
-            if (before.scheduled, before.allocations) != (after.scheduled, after.allocations)
-        )
-
-    @property
-    def moved(self) -> int:
-        """How many appointments get another time."""
-        return sum(before.scheduled not in {None, after.scheduled} for before, after in self.told)
-
-    @property
-    def blocked(self) -> int:
-        """How many appointments stand where they cannot be, and find no other slot."""
-        return sum(lost.visit.scheduled is not None for lost in self.lost)
-
-    @property
-    def found(self) -> int:
-        """How many visits get a slot that had none."""
-        return sum(before.scheduled is None for before, _ in self.told)
-
-
-class BookChanged(Refused):
-    """The book is no longer the one that the proposal was worked out on."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "nothing was stored: the book changed while this was worked out; run the command again"
-        )
 
 
 class WrongProposal(SchedulerError):
@@ -150,56 +96,6 @@ def arranged(party: Party, select: Select, remaining: Callable[[], float]) -> Ar
     """The best arrangement of one site."""
     found = arrange(party.cases, party.availability, select, remaining)
     return improved(party.cases, party.availability, found, remaining)
-
-
-def apply(store: Store, proposal: Proposal, change: Change) -> None:
-    """Store a proposal, all of it in one transaction.
-
-    Raises:
-        ReasonMissing: no word why.
-        BookChanged: somebody changed a visit of the site, a product, or what other sites ask
-            of the laboratory, meanwhile.
-    """
-    apply_all(store, [proposal], change)
-
-
-def apply_all(store: Store, proposals: Sequence[Proposal], change: Change) -> None:
-    """Store the proposals of several sites, all of them in one transaction.
-
-    Raises:
-        As `apply`.
-    """
-    ask_reason("re-plan visits", change.reason)
-
-    def work(book: Book) -> None:
-        for proposal in proposals:
-            _check_unchanged(book, proposal)
-        afters = [after for proposal in proposals for _, after in proposal.changes]
-        if afters:
-            book.record(change, afters)
-
-    store.write(work)
-
-
-def _check_unchanged(book: Book, proposal: Proposal) -> None:
-    products = {code: book.products(code) for code in proposal.products}
-    seen, known = book.visits(site=proposal.site.code), proposal.elsewhere
-    elsewhere = Elsewhere.read(book, known.sharing, known.days)
-    if (seen, products, elsewhere) != (proposal.seen, proposal.products, known):
-        raise BookChanged()
-
-
-def check_placed(proposal: Proposal, *, accepted: bool) -> None:
-    """Refuse a proposal that leaves appointments where they cannot be.
-
-    Raises:
-        Unplaced: it says how many.
-    """
-    if proposal.blocked and not accepted:
-        raise Unplaced(
-            f"nothing was stored; appointments that find no other slot: {proposal.blocked};"
-            " --accept-unplaced leaves them as they are and moves the others"
-        )
 
 
 def _check_owner(site: Site, owner: str) -> None:

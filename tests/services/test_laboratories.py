@@ -14,11 +14,20 @@ from scheduler.joint.selection import Select
 from scheduler.life import Act
 from scheduler.optimizer import select
 from scheduler.protocol import Kind
-from scheduler.services import amendments, checking, clinics, enrollment, explaining, replan
+from scheduler.services import (
+    amendments,
+    checking,
+    clinics,
+    enrollment,
+    explaining,
+    proposals,
+    replan,
+)
 from scheduler.services.clinics import Clinic
 from scheduler.services.laboratories import Sharing
+from scheduler.services.proposals import BookChanged, Proposal
 from scheduler.services.rebooking import SlotTaken
-from scheduler.services.replan import BookChanged, Closure, Proposal
+from scheduler.services.replan import Closure
 from scheduler.sites import Laboratory
 from scheduler.store import Store
 from scheduler.subject import OPEN
@@ -123,7 +132,7 @@ def test_replanning_one_site_keeps_to_what_the_other_leaves(
     for at in (GZ, ZJ):
         found = proposed(store, at, solver)
         assert not [lost for lost in found.lost if lost.visit.kind is Kind.INFUSION]
-        replan.apply(store, found, change("replan", "the laboratory is full"))
+        proposals.apply(store, found, change("replan", "the laboratory is full"))
     assert busiest(store)[Kind.INFUSION] == 1
     assert not store.read(lambda book: book.verify()).problems
 
@@ -133,7 +142,7 @@ def test_a_proposal_is_refused_when_the_other_site_took_a_place_meanwhile(store:
     found = proposed(store, ZJ)
     theirs(Act.CANCEL, "infusion-1", clinic=GZ)
     with pytest.raises(BookChanged):
-        replan.apply(store, found, change("replan", "the laboratory is full"))
+        proposals.apply(store, found, change("replan", "the laboratory is full"))
 
 
 def test_an_amendment_of_both_sites_keeps_to_the_laboratory(store: Store) -> None:

@@ -11,9 +11,9 @@ import pytest
 from scheduler.joint.selection import Problem, Selection
 from scheduler.optimizer import relax, select
 from scheduler.protocol import Kind
-from scheduler.services import network, replan
+from scheduler.services import network, proposals, replan
 from scheduler.services.network import Network, Solver, side_by_side
-from scheduler.services.replan import BookChanged
+from scheduler.services.proposals import BookChanged
 from scheduler.store import Store
 from tests.databases import SqliteFiles
 from tests.lives import change
@@ -49,7 +49,7 @@ def test_what_all_sites_ask_is_what_the_laboratory_takes(
     found = together(store, solver)
     assert not [lost for each in found.proposals for lost in each.lost]
     assert found.bound <= found.cost
-    replan.apply_all(store, found.proposals, MARK)
+    proposals.apply_all(store, found.proposals, MARK)
     assert busiest(store)[Kind.INFUSION] == 1
     assert not store.read(lambda book: book.verify()).problems
     again = together(store, solver)
@@ -68,7 +68,7 @@ def test_when_time_is_over_nothing_is_asked_too_often(store: Store) -> None:
     each = side_by_side(unhurried, remaining=lambda: next(looks, 0.0))
     over = Solver(relax=partial(relax, remaining=float), each=each)
     found = together(store, over)
-    replan.apply_all(store, found.proposals, MARK)
+    proposals.apply_all(store, found.proposals, MARK)
     assert not store.read(lambda book: book.verify()).problems
 
 
@@ -78,7 +78,7 @@ def test_all_is_stored_or_nothing(store: Store) -> None:
     before = store.read(lambda book: book.visits())
     lives[-1].complete("baseline", clinic=GZ, today=date(2026, 3, 20))
     with pytest.raises(BookChanged):
-        replan.apply_all(store, found.proposals, MARK)
+        proposals.apply_all(store, found.proposals, MARK)
     after = store.read(lambda book: book.visits())
     assert [v.ref for v in before if v not in after] == ["baseline"]
 
