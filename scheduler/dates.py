@@ -174,7 +174,8 @@ class Interval:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("an interval needs instants with a zone")
         start, end = self.start, self.end
-        if start.tzinfo is end.tzinfo is not UTC:
+        # Instants of one ZoneInfo compare by wall clock, wrong only where that is changed between.
+        if start.utcoffset() != end.utcoffset():
             start, end = _utc(start), _utc(end)
         if end <= start:
             raise ValueError(f"interval ends {self.end} at or before its start {self.start}")
