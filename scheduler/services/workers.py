@@ -20,7 +20,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from procrastinate import JobContext, RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
 
@@ -106,9 +106,11 @@ class _Worker:
 
     async def run(self, at_once: int) -> None:
         """Work until a signal comes."""
-        told = asyncio.Event()
+        told, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, told.set)
+            loop.add_signal_handler(number, told.set)
+        # An errand that is gone before it is done, for its asker is, is nothing to complain of.
+        loop.set_exception_handler(lambda *_: None)
         async with self._queue.app.open_async() as app:
             working = asyncio.create_task(
                 app.run_worker_async(
@@ -143,10 +145,11 @@ class _Worker:
         jobs = self._queue.app.job_manager
         while True:
             for id, stalled in (await self._queue.abandoned()).items():
-                if stalled:
-                    await jobs.finish_job_by_id_async(id, Status.FAILED, delete_job=True)
-                else:
+                if not stalled:
                     await jobs.cancel_job_by_id_async(id, abort=True, delete_job=True)
+                    continue
+                with suppress(ConnectorException):  # another worker was first
+                    await jobs.finish_job_by_id_async(id, Status.FAILED, delete_job=True)
             await jobs.delete_old_jobs(
                 0, include_failed=True, include_cancelled=True, include_aborted=True
             )
