@@ -131,21 +131,29 @@ class Case:
         """
         found: list[Pattern] = []
         carriers = self.carriers()
-
-        def extend(n: int, cost: int, days: dict[str, int]) -> None:
-            if n == len(carriers):
-                chosen = {node.encounter.id: days[node.encounter.id] for node in carriers}
-                if all(self._meet(chosen, day) for day in {*chosen.values()}):
-                    found.append(Pattern(cost + self._deviations(days), chosen))
-                if len(found) > MOST:
-                    raise TooManyPatterns(self.code, [node.encounter.id for node in carriers])
-                return
-            node = carriers[n]
-            for day, price in self.choices(node, days):
-                extend(n + 1, cost + price, {**days, node.encounter.id: day})
-
-        extend(0, 0, dict(self.anchors))
+        self._lay_out(carriers, 0, 0, dict(self.anchors), found)
         return (*found, self._as_it_stands(carriers))
+
+    def _lay_out(
+        self,
+        carriers: Sequence[Node],
+        n: int,
+        cost: int,
+        days: dict[str, int],
+        found: list[Pattern],
+    ) -> None:
+        """Choose days for the carriers from the nth on; every way to do so is `found`."""
+        # No closure: one that calls itself is a cycle, and would keep all patterns in memory.
+        if n < len(carriers):
+            for day, price in self.choices(carriers[n], days):
+                further = {**days, carriers[n].encounter.id: day}
+                self._lay_out(carriers, n + 1, cost + price, further, found)
+            return
+        chosen = {node.encounter.id: days[node.encounter.id] for node in carriers}
+        if all(self._meet(chosen, day) for day in {*chosen.values()}):
+            found.append(Pattern(cost + self._deviations(days), chosen))
+        if len(found) > MOST:
+            raise TooManyPatterns(self.code, [node.encounter.id for node in carriers])
 
     def choices(self, node: Node, days: Mapping[str, int]) -> Iterator[tuple[int, int]]:
         """The days a visit may be on, with what each costs; `days` are those of its anchors."""
@@ -157,7 +165,7 @@ class Case:
             day = target + step
             if open[day] != NO_TIME and day not in barred:
                 stays = standing is None or (standing.usable and standing.day == day)
-                yield day, weight * abs(step) + (0 if stays else MOVED)
+                yield _choice(day, weight * abs(step) + (0 if stays else MOVED))
 
     def leaf_choices(self, node: Node, pattern: Pattern) -> tuple[tuple[int, int], ...]:
         """The days of a visit that hangs on a pattern, cheapest first."""
@@ -239,6 +247,12 @@ class Case:
         placed = {id: at[:2] if at and at.usable else None for id, at in standing.items()}
         days = {id: place.day for id, place in standing.items() if place is not None}
         return Pattern(self.cost(placed), days, stays=True)
+
+
+@lru_cache(maxsize=1 << 16)
+def _choice(day: int, cost: int) -> tuple[int, int]:
+    """A day and its cost, kept once: participants remember thousands each, and mostly the same."""
+    return day, cost
 
 
 @lru_cache(maxsize=1024)
