@@ -12,7 +12,6 @@ True
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from math import inf
 from types import MappingProxyType
 
@@ -128,11 +127,13 @@ class Choosing:
             return case.cheapest(pattern)
         cost = 0
         for node in case.leaves():
-            choices = (
-                off + sum(prices.get(row, 0) for row in self.places.rows(node.demand, day))
-                for day, off in case.leaf_choices(node, pattern)
-            )
-            cost += min(chain(choices, [LOST]))
+            least = LOST
+            for day, off in case.leaf_choices(node, pattern):
+                if off >= least:
+                    break  # cheapest first, and no price is negative
+                rows = self.places.rows(node.demand, day)
+                least = min(least, off + sum(prices.get(row, 0) for row in rows))
+            cost += least
         return cost
 
     def _pattern_rows(self, case: Case, pattern: Pattern) -> Iterator[int]:
