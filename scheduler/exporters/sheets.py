@@ -21,7 +21,7 @@ from scheduler.subject import Subject, Visit
 if TYPE_CHECKING:
     from typst import TypstError
 
-PAGES_A_FILE = 40
+PAGES_A_FILE = 30
 """The compiler holds about 4 MB for each page of a file until the file is done."""
 
 _OVERFLOW = "does not fit on one page: "
