@@ -6,12 +6,14 @@
 0.0
 """
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from scheduler.cli import screen
 from scheduler.errors import SchedulerError
+
+STOPPING = b"Stopping with the best that is found so far; Ctrl-C again gives up.\n"
 
 
 class Stopped(SchedulerError):
@@ -46,7 +48,8 @@ def stoppable(remaining: Callable[[], float]) -> Iterator[Stopping]:
     def stop(*_: object) -> None:
         stopping.stopped = True
         signal.signal(signal.SIGINT, before)
-        screen.say("Stopping with the best that is found so far; Ctrl-C again gives up.")
+        # Amid a line to stderr, Python's own stream takes no other.
+        os.write(2, STOPPING)
 
     signal.signal(signal.SIGINT, stop)
     try:

@@ -62,5 +62,5 @@ def test_what_is_wrong_in_a_site_file_is_told_and_stops_no_other_site(schedule: 
     assert "Warning: in site_files: gz.toml:" in outcome.err
     assert "gird is not a key here" in outcome.err
     assert "gird" in schedule("config", "show", "--json").json["problems"][0]
-    assert schedule("--site", "ZJ", "upcoming").code == 0
-    assert schedule("--site", "GZ", "upcoming").code == 5
+    assert schedule("--site", "ZJ", "check").code == 0
+    assert schedule("--site", "GZ", "check").code == 5

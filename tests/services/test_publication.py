@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from scheduler.dates import Window
+from scheduler.exporters.sheets import PAGES_A_FILE
 from scheduler.services.publication import Selection
 from tests.running import SHORT, Schedule
 
@@ -32,14 +33,14 @@ def test_a_new_year_may_begin_in_the_last_week_of_the_old() -> None:
 
 def test_many_sheets_are_several_files_and_nobody_is_torn_apart(schedule: Schedule) -> None:
     schedule.write("short.toml", SHORT)
-    codes = [schedule.enter(arm="a", protocol="short.toml") for _ in range(15)]
+    codes = [schedule.enter(arm="a", protocol="short.toml") for _ in range(12)]
     assert schedule("export", "sheets").code == 0
     names = ["ZJ-visit-sheets.pdf", "ZJ-visit-sheets-2.pdf"]
     assert schedule.files() == sorted([*names, "short.toml"])
     seen: list[list[str]] = []
     for name in names:
         texts = [page.extract_text() for page in PdfReader(schedule.folder / name).pages]
-        assert len(texts) <= 50
+        assert len(texts) <= PAGES_A_FILE
         seen.append([code for code in codes if any(code in text for text in texts)])
         assert len(texts) == 4 * len(seen[-1])
     assert seen[0] + seen[1] == codes
