@@ -19,7 +19,11 @@ This module needs the extra `optimize` and is imported where it is used only.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from ctypes import CDLL
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from math import inf
 from typing import Any, NamedTuple
 
@@ -31,6 +35,7 @@ from scheduler.joint.selection import Problem
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
+Places = np.ndarray[Any, np.dtype[np.int32]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 ENTERING = 2
@@ -40,6 +45,12 @@ POLL = 0.1
 """Seconds from one look at the time that remains to the next."""
 
 EPSILON = 1e-6
+
+_MMAP_THRESHOLD = -3
+"""The number of that option of glibc's malloc."""
+
+_LARGE = 128 * 1024
+"""Octets of an array that is given back to the system when it is done with."""
 
 
 class Quiet(highspy.Highs):
@@ -77,21 +88,34 @@ class Relaxed:
     used: Floats
 
 
+@cache
+def give_back() -> None:
+    """Have malloc give large arrays back to the system.
+
+    It would keep them for others as large, and HiGHS makes ever larger ones: a third of all memory
+    at ten thousand participants.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+
+
 class Columns:
     """A problem in arrays: option n has its group, its ranks, and its part of `rows`."""
 
     def __init__(self, problem: Problem) -> None:
+        give_back()
         self.problem = problem
         options = [option for group in problem.groups for option in group]
         sizes = np.array([len(group) for group in problem.groups], dtype=np.int64)
         self.firsts: Whole = np.concatenate(([0], np.cumsum(sizes)))
         self.group: Whole = np.repeat(np.arange(len(problem.groups)), sizes)
-        ranks = [Ranked.of(option.cost) for option in options]
-        self.ranks: Floats = np.array(ranks, dtype=np.float64).reshape(-1, len(Ranked._fields)).T
+        ranks = chain.from_iterable(Ranked.of(option.cost) for option in options)
+        self.ranks: Floats = np.fromiter(ranks, np.float64).reshape(-1, len(Ranked._fields)).T
         lengths = np.array([len(option.rows) for option in options], dtype=np.int64)
         self.starts: Whole = np.concatenate(([0], np.cumsum(lengths)))
-        self.rows: Whole = np.array([row for o in options for row in o.rows], dtype=np.int64)
-        self.owner: Whole = np.repeat(np.arange(len(options)), lengths)
+        rows = chain.from_iterable(option.rows for option in options)
+        self.rows: Places = np.fromiter(rows, np.int32, count=lengths.sum())
+        self.owner: Places = np.repeat(np.arange(len(options), dtype=np.int32), lengths)
         limits = np.array(problem.rows, dtype=np.float64).reshape(-1, 2)
         self.places: Floats = limits[:, 0]
         self.comfortable: Floats = limits.min(axis=1)
@@ -310,7 +334,7 @@ class Linear:
         return found
 
 
-def _summed(places: Whole, amounts: Floats, count: int) -> Floats:
+def _summed(places: Places, amounts: Floats, count: int) -> Floats:
     """What there is in each of so many places."""
     found: Floats = np.bincount(places, weights=amounts, minlength=count).astype(np.float64)
     return found
