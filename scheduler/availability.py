@@ -17,72 +17,26 @@ True
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, reduce
+from functools import reduce
 from itertools import combinations, product
 from operator import and_, or_
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from scheduler.appointments import Appointment
 from scheduler.capacity import Load
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.demand import Demand
 from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
 from scheduler.occupancy import Occupancy
-from scheduler.protocol import Encounter, Kind, Mode, Need
+from scheduler.protocol import Kind, Need
 from scheduler.sites import WHOLE_SITE, Caps, Site, SiteDay
 from scheduler.subject import Allocation
 
 T = TypeVar("T")
 
 _UNCAPPED = Caps()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
-    """What a visit takes of a site: minutes in a row, and resources during them.
-
-    An `infusion` counts for the site's caps as such, a call by `phone` for none; what needs
-    the `laboratory` happens on its working days, whose caps count infusions and every `procedure`.
-    """
-
-    minutes: int
-    needs: tuple[Need, ...] = ()
-    infusion: bool = False
-    phone: bool = False
-    laboratory: bool = False
-    procedure: bool = False
-
-    @classmethod
-    def of(cls, encounter: Encounter) -> Self:
-        """The demand of an encounter."""
-        phone = encounter.mode is Mode.PHONE
-        return cls(
-            minutes=encounter.minutes,
-            needs=encounter.needs,
-            infusion=encounter.kind is Kind.INFUSION and not phone,
-            phone=phone,
-            laboratory=encounter.laboratory,
-            procedure=encounter.kind is Kind.PROCEDURE and not phone,
-        )
-
-    @property
-    def work(self) -> Kind | None:
-        """The kind of visit as which the laboratory counts it, None for others."""
-        if self.procedure:
-            return Kind.PROCEDURE
-        return Kind.INFUSION if self.infusion else None
-
-    def teams(self) -> tuple[tuple[Need, ...], ...]:
-        """The needs by resource kind: those of one kind share its units."""
-        return _teams(self.needs)
-
-
-@lru_cache(maxsize=256)
-def _teams(needs: tuple[Need, ...]) -> tuple[tuple[Need, ...], ...]:
-    kinds = dict.fromkeys(need.resource for need in needs)
-    return tuple(tuple(need for need in needs if need.resource == kind) for kind in kinds)
 
 
 class _Starts(dict[int, int]):

@@ -15,9 +15,10 @@ of whom or what the visit needs is taken.
 from collections.abc import Iterator
 from datetime import date
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.capacity import WORK
 from scheduler.dates import Interval
+from scheduler.demand import Demand
 from scheduler.minutes import NO_TIME, lowest
 from scheduler.sites import WHOLE_SITE
 

@@ -17,8 +17,9 @@ from heapq import heappop, heappush
 from itertools import count, islice
 from types import MappingProxyType
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.dates import DateOutOfRange, Interval, Window
+from scheduler.demand import Demand
 from scheduler.explanation import Explanation
 from scheduler.minutes import NO_TIME, lowest, runs
 from scheduler.plan import Expected, OutOfOrder, milestone_dates, plan

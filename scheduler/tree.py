@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from scheduler.availability import Demand
+from scheduler.demand import Demand
 from scheduler.plan import expect, milestone_dates
 from scheduler.protocol import ENROLLMENT, Arm, Encounter, Protocol
 from scheduler.ranks import FIRST, Ranks

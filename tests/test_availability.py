@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.demand import Demand
 from scheduler.hindrances import Hindrances
 from scheduler.minutes import NO_TIME, lowest
 from scheduler.protocol import Need

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.demand import Demand
 from scheduler.hindrances import Hindrances
 from scheduler.protocol import Kind, Mode, Need
 from scheduler.subject import Allocation

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval
+from scheduler.demand import Demand
 from scheduler.hindrances import Hindrances
 from scheduler.protocol import Need
 from scheduler.sites import WHOLE_SITE, Site

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
+from scheduler.demand import Demand
 from scheduler.joint.costs import CROWDED
 from scheduler.joint.days import Choosing, Days
 from scheduler.joint.packing import Item, Seat, Taken, pack

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.capacity import WORK
+from scheduler.demand import Demand
 from scheduler.minutes import lowest, runs
 from scheduler.protocol import Kind, Need
 

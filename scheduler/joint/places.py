@@ -15,7 +15,8 @@ fit into it wherever it starts.  `packing` has the last word.
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
+from scheduler.demand import Demand
 from scheduler.joint.selection import Row
 from scheduler.minutes import lowest, runs
 from scheduler.protocol import Kind, Need

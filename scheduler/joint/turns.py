@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import inf
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
+from scheduler.demand import Demand
 from scheduler.joint.arrangement import Arrangement, counted, item_of
 from scheduler.joint.packing import Item, Room, Seat
 from scheduler.joint.patterns import Case, Pattern

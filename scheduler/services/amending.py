@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.capacity import WORK
 from scheduler.conflicts import Busy
 from scheduler.dates import Window
+from scheduler.demand import Demand
 from scheduler.errors import Problem
 from scheduler.placement import widened
 from scheduler.plan import expect

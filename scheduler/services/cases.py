@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
+from scheduler.demand import Demand
 from scheduler.explanation import by_spans
 from scheduler.hindrances import Hindrances
 from scheduler.joint.arrangement import Arrangement

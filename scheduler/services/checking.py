@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Demand
 from scheduler.dates import Interval, Window
+from scheduler.demand import Demand
 from scheduler.errors import Problem
 from scheduler.placement import other_slots
 from scheduler.protocol import Encounter, Kind, Mode

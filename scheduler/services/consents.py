@@ -80,13 +80,13 @@ def record(
         subject = book.subject(code)
         check_site(clinic.site, subject)
         permit("record consents", BEDSIDE, user=change.user, people=clinic.site.people)
-        known = book.consent(subject.code)
+        known = book.consents.of(subject.code)
         if given == (known is not None and known.given):
             raise SaidBefore(subject.code, given=given)
         waiting = [] if given else _waiting(book, subject)
         feeds = () if given else answered(book, subject)
         if not dry_run:
-            book.record_consent(change, subject.code, day, given=given)
+            book.consents.record(change, subject.code, day, given=given)
             for mailing in waiting:
                 book.outbox.drop(mailing)
             for feed in feeds:
@@ -102,7 +102,7 @@ def check(book: Book, subject: Subject) -> None:
     Raises:
         NoConsent: as it says.
     """
-    known = book.consent(subject.code)
+    known = book.consents.of(subject.code)
     if known is None or not known.given:
         raise NoConsent(subject.code)
 
@@ -111,7 +111,7 @@ def unasked(store: Store, site: str) -> tuple[str, ...]:
     """The codes of a site's participants who have not consented."""
 
     def work(book: Book) -> tuple[str, ...]:
-        consented = book.consented(site)
+        consented = book.consents.given(site)
         return tuple(s.code for s in book.subjects(site) if s.code not in consented)
 
     return store.read(work)

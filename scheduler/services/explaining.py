@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.dates import Interval
+from scheduler.demand import Demand
 from scheduler.errors import Problem, Refused
 from scheduler.life import Replaced
 from scheduler.placement import standing

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
+from scheduler.demand import Demand
 from scheduler.errors import Unplaced
 from scheduler.minutes import NO_TIME
 from scheduler.placement import REACH, place

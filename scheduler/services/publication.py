@@ -229,7 +229,7 @@ def consented(
         return found
     if selection.subject:
         consents.check(book, book.subject(selection.subject))
-    known = book.consented(clinic.site.code)
+    known = book.consents.given(clinic.site.code)
     return [folio for folio in found if folio.subject.code in known]
 
 

@@ -93,7 +93,7 @@ class Ours:
         protocols = [folio.protocol for folio in folios]
         bodies = dict(ics.objects(visits, site=site, audience=audience, protocols=protocols))
         written = book.collections.written(url)
-        if audience is Audience.PARTICIPANT and scope.subject not in book.consented(site.code):
+        if audience is Audience.PARTICIPANT and scope.subject not in book.consents.given(site.code):
             if scope.subject and not written:
                 consents.check(book, book.subject(scope.subject))
             bodies = {}

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import date, time
 
 from scheduler.appointments import Appointment
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.dates import Interval, Window, instant
+from scheduler.demand import Demand
 from scheduler.errors import Problem, Refused
 from scheduler.hindrances import Hindrances
 from scheduler.minutes import NO_TIME, lowest

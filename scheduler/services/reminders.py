@@ -120,7 +120,7 @@ def parcels(
 
 def _due(book: Book, site: Site, as_of: date) -> tuple[Visit, ...]:
     """Appointments to be reminded of, of those who consented."""
-    if site.reminders is None or not (consented := book.consented(site.code)):
+    if site.reminders is None or not (consented := book.consents.given(site.code)):
         return ()
     found = due(book.visits(site=site.code), as_of, site.reminders.days_before)
     return tuple(visit for visit in found if visit.subject in consented)
@@ -143,7 +143,7 @@ def _is_told(mailings: list[Mailing], visit: Visit) -> bool:
 
 def _stands(mailing: Mailing, as_of: date, book: Book) -> bool:
     """Whether the participant still wants it, and the appointment is as it says, and ahead."""
-    consent = book.consent(mailing.recipient)
+    consent = book.consents.of(mailing.recipient)
     if consent is None or not consent.given:
         return False
     visits = book.visits(subject=mailing.recipient)

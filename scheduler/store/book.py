@@ -16,7 +16,6 @@ cold start" in docs/architecture.md).
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from scheduler.ruling import Ruling
     from scheduler.store.chain import Head
     from scheduler.store.collections import Collections
-    from scheduler.store.consents import Consent
+    from scheduler.store.consents import Consents
     from scheduler.store.feeds import Feeds
     from scheduler.store.outbox import Outbox
     from scheduler.store.verification import Verdict
@@ -95,6 +94,13 @@ class Book:
         from scheduler.store.feeds import Feeds
 
         return Feeds(self._connection, self.marks)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """The subjects' words on reminders."""
+        from scheduler.store.consents import Consents
+
+        return Consents(self._connection, self.marks)
 
     def do_last(self, act: Callable[[], object]) -> None:
         """Have something done right before the commit, when the changes are sealed.
@@ -348,34 +354,6 @@ class Book:
         with self._as_one():
             change_id = self.marks.id_of(change)
             products.append(self._connection, change_id, subject_id, changed)
-
-    def consent(self, subject: str) -> "Consent | None":
-        """The subject's last word on reminders, None when nothing was recorded.
-
-        Raises:
-            UnknownName: nobody is enrolled under that code.
-        """
-        from scheduler.store import consents
-
-        return consents.of_subject(self._connection, self._id_of(subject))
-
-    def consented(self, site: str) -> frozenset[str]:
-        """The codes of a site's subjects who want to be told of their appointments."""
-        from scheduler.store import consents
-
-        return consents.given(self._connection, site)
-
-    def record_consent(self, change: Change, subject: str, day: date, *, given: bool) -> None:
-        """Record a subject's word on reminders.
-
-        Raises:
-            UnknownName: nobody is enrolled under that code.
-        """
-        from scheduler.store import consents
-
-        subject_id = self._id_of(subject)
-        change_id = self.marks.id_of(change)
-        consents.add(self._connection, change_id, subject_id, day, given=given)
 
     def deeds(self, selection: "Selection | None" = None) -> "tuple[Deed, ...]":
         """The audit trail: what was ever done, or what is selected of it, oldest first.

@@ -6,8 +6,8 @@ hospital, by mail or in a calendar of their own.
 >>> from sqlalchemy import create_engine
 >>> with create_engine("sqlite://").connect() as connection:
 ...     consents.metadata.create_all(connection)
-...     of_subject(connection, 1), given(connection, "ZJ")
-(None, frozenset())
+...     Consents(connection, Marks(connection)).given("ZJ")
+frozenset()
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from datetime import date
 from sqlalchemy import Connection, exists, insert, select
 
 from scheduler.store.changes import Change
+from scheduler.store.marks import Marks
 from scheduler.store.rows import change_of
+from scheduler.store.subjects import row as row_of
 from scheduler.store.tables import changes, consents, subjects
 
 GIVEN, WITHDRAWN = "given", "withdrawn"
@@ -36,30 +38,49 @@ class Consent:
     day: date
 
 
-def add(connection: Connection, change_id: int, subject_id: int, day: date, *, given: bool) -> None:
-    """Enter what a subject said on a day."""
-    row = {"subject_id": subject_id, "day": day, "change_id": change_id}
-    connection.execute(insert(consents), {**row, "state": GIVEN if given else WITHDRAWN})
+class Consents:
+    """The words of a book's subjects on reminders."""
 
+    def __init__(self, connection: Connection, marks: Marks) -> None:
+        self._connection, self._marks = connection, marks
 
-def of_subject(connection: Connection, subject_id: int) -> Consent | None:
-    """A subject's last word, None when nothing was recorded."""
-    query = (
-        select(consents, changes.c.user_name, changes.c.at, changes.c.command, changes.c.reason)
-        .join(changes, changes.c.id == consents.c.change_id)
-        .where(consents.c.subject_id == subject_id, _IS_NEWEST)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    return Consent(change=change_of(row), given=row.state == GIVEN, day=row.day)
+    def of(self, subject: str) -> Consent | None:
+        """A subject's last word, None when nothing was recorded.
 
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        query = (
+            select(consents, changes.c.user_name, changes.c.at, changes.c.command, changes.c.reason)
+            .join(changes, changes.c.id == consents.c.change_id)
+            .where(consents.c.subject_id == self._id_of(subject), _IS_NEWEST)
+        )
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Consent(change=change_of(row), given=row.state == GIVEN, day=row.day)
 
-def given(connection: Connection, site: str) -> frozenset[str]:
-    """The codes of a site's subjects whose consent stands."""
-    query = (
-        select(subjects.c.code)
-        .join(consents, consents.c.subject_id == subjects.c.id)
-        .where(subjects.c.site == site, consents.c.state == GIVEN, _IS_NEWEST)
-    )
-    return frozenset(connection.scalars(query))
+    def given(self, site: str) -> frozenset[str]:
+        """The codes of a site's subjects who want to be told of their appointments."""
+        query = (
+            select(subjects.c.code)
+            .join(consents, consents.c.subject_id == subjects.c.id)
+            .where(subjects.c.site == site, consents.c.state == GIVEN, _IS_NEWEST)
+        )
+        return frozenset(self._connection.scalars(query))
+
+    def record(self, change: Change, subject: str, day: date, *, given: bool) -> None:
+        """Enter what a subject said on a day.
+
+        Raises:
+            UnknownName: nobody is enrolled under that code.
+        """
+        row = {"subject_id": self._id_of(subject), "day": day}
+        state = GIVEN if given else WITHDRAWN
+        self._connection.execute(
+            insert(consents), {**row, "change_id": self._marks.id_of(change), "state": state}
+        )
+
+    def _id_of(self, code: str) -> int:
+        subject_id: int = row_of(self._connection, code).id
+        return subject_id

@@ -9,8 +9,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
+from scheduler.demand import Demand
 from scheduler.joint.arrangement import Arrangement, arrange
 from scheduler.joint.costs import DAY, LOST
 from scheduler.joint.packing import Item, Seat, pack

@@ -8,8 +8,9 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.conflicts import Busy
+from scheduler.demand import Demand
 from scheduler.joint.packing import Item, Seat, pack
 from scheduler.joint.places import Places
 from scheduler.protocol import Need

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.availability import Availability, Demand
+from scheduler.availability import Availability
 from scheduler.dates import Window
+from scheduler.demand import Demand
 from scheduler.life import Act
 from scheduler.protocol import Need
 from scheduler.services import freetime

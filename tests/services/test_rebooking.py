@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.availability import Demand
+from scheduler.demand import Demand
 from scheduler.errors import BadInput
 from scheduler.life import Act
 from scheduler.readers import site as site_reader

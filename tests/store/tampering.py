@@ -67,7 +67,7 @@ def _begin(book: Book) -> None:
     enrolling(SUBJECT, VISIT)(book)
     book.keep_ruling(CHANGE, "ZJ-001", RULING)
     book.supply(CHANGE, "ZJ-001", [BATCH])
-    book.record_consent(CHANGE, "ZJ-001", SUBJECT.enrolled, given=True)
+    book.consents.record(CHANGE, "ZJ-001", SUBJECT.enrolled, given=True)
     book.collections.open(COLLECTION, Scope(site="ZJ", audience=Audience.STAFF, subject="ZJ-001"))
     book.collections.note(COLLECTION, WRITTEN)
     given = book.feeds.give(CHANGE, FEED, digest("token"))

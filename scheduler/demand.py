@@ -1,0 +1,60 @@
+"""A demand: what a visit takes of a site, wherever and whenever that may be found.
+
+>>> from scheduler.protocol import Need
+>>> chair, nurse = Need(resource="chair", minutes=420), Need(resource="nurse", minutes=90)
+>>> infusion = Demand(minutes=420, needs=(chair, nurse), infusion=True)
+>>> [[need.minutes for need in team] for team in infusion.teams()]
+[[420], [90]]
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+from scheduler.protocol import Encounter, Kind, Mode, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a visit takes of a site: minutes in a row, and resources during them.
+
+    An `infusion` counts for the site's caps as such, a call by `phone` for none; what needs
+    the `laboratory` happens on its working days, whose caps count infusions and every `procedure`.
+    """
+
+    minutes: int
+    needs: tuple[Need, ...] = ()
+    infusion: bool = False
+    phone: bool = False
+    laboratory: bool = False
+    procedure: bool = False
+
+    @classmethod
+    def of(cls, encounter: Encounter) -> Self:
+        """The demand of an encounter."""
+        phone = encounter.mode is Mode.PHONE
+        return cls(
+            minutes=encounter.minutes,
+            needs=encounter.needs,
+            infusion=encounter.kind is Kind.INFUSION and not phone,
+            phone=phone,
+            laboratory=encounter.laboratory,
+            procedure=encounter.kind is Kind.PROCEDURE and not phone,
+        )
+
+    @property
+    def work(self) -> Kind | None:
+        """The kind of visit as which the laboratory counts it, None for others."""
+        if self.procedure:
+            return Kind.PROCEDURE
+        return Kind.INFUSION if self.infusion else None
+
+    def teams(self) -> tuple[tuple[Need, ...], ...]:
+        """The needs by resource kind: those of one kind share its units."""
+        return _teams(self.needs)
+
+
+@lru_cache(maxsize=256)
+def _teams(needs: tuple[Need, ...]) -> tuple[tuple[Need, ...], ...]:
+    kinds = dict.fromkeys(need.resource for need in needs)
+    return tuple(tuple(need for need in needs if need.resource == kind) for kind in kinds)
