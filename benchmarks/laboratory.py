@@ -2,8 +2,8 @@
 
 The laboratory takes less on a day than the chairs of all sites together.  The baseline are the
 sites in turn: each at its best, in what those before have left of the laboratory.  The limits
-are the bound that the LP of all sites proves, and the memory of a small machine, that of
-this process and of those of the sites added up.
+are the bound that the LP of all sites proves, and the memory of a small machine: that of this
+process alone, while there are no others, or with the peaks of those of the sites added up.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from os import cpu_count, getpid
 
 from benchmarks.crowds import crowd, site
-from benchmarks.memory import peak
+from benchmarks.memory import forget, peak
 from benchmarks.table import Row
 from scheduler import optimizer
 from scheduler.capacity import WORK
@@ -99,17 +99,21 @@ class _Processes:
     """Sites arranged side by side, and the MB that each process takes for it."""
 
     pool: ProcessPoolExecutor
+    alone: float = 0.0
     peaks: dict[int, float] = field(default_factory=dict)
 
     def arranged(self, parties: Sequence[Party]) -> list[Arrangement]:
         """Every party arranged by itself."""
+        if not self.peaks:
+            self.alone = peak()
+            forget()
         every = list(self.pool.map(_arranged, parties))
         self.peaks |= {process: held for _, process, held in every}
         return [found for found, _, _ in every]
 
     def held(self) -> float:
-        """The most that all processes have held, in MB."""
-        return peak() + sum(self.peaks.values())
+        """The most that all processes have held at one time, in MB."""
+        return max(self.alone, peak() + sum(self.peaks.values()))
 
 
 @contextmanager

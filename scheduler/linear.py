@@ -273,6 +273,11 @@ class Linear:
             self._order = np.concatenate((self._order, entering))
             columns.add(model, entering, objective, self.budgets)
 
+    def close(self) -> None:
+        """Give the memory back; the LP is done with."""
+        if self._model is not None:
+            free(self._model)
+
     def hold(self, budget: Budget) -> None:
         """From now on there is so much at most."""
         self.budgets.append(budget)
@@ -338,6 +343,11 @@ def _summed(places: Places, amounts: Floats, count: int) -> Floats:
     """What there is in each of so many places."""
     found: Floats = np.bincount(places, weights=amounts, minlength=count).astype(np.float64)
     return found
+
+
+def free(model: highspy.Highs) -> None:
+    """Give the memory of a model back: its callbacks hold the model itself, in a circle."""
+    model.clear()
 
 
 def run(model: highspy.Highs, remaining: Callable[[], float]) -> None:

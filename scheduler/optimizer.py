@@ -18,6 +18,7 @@ This module needs the extra `optimize` and is imported where it is used only.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from math import ceil, inf
 
 import highspy
@@ -25,7 +26,7 @@ import numpy as np
 
 from scheduler.joint.costs import Ranked
 from scheduler.joint.selection import Problem, Relaxation, Selection
-from scheduler.linear import EPSILON, Budget, Columns, Floats, Linear, Relaxed, Whole, run
+from scheduler.linear import EPSILON, Budget, Columns, Floats, Linear, Relaxed, Whole, free, run
 
 SCALE = Ranked(lost=1_000_000, moved=1_000, days=10, crowded=1)
 """The scale on which one LP sees all ranks; what it misjudges is put right rank by rank."""
@@ -54,7 +55,8 @@ def select(
     """
     if not problem.groups:
         return Selection(chosen=(), cost=0, bound=0, prices=(0,) * len(problem.rows))
-    return _Selecting(problem, remaining).selection(told)
+    with closing(_Selecting(problem, remaining)) as selecting:
+        return selecting.selection(told)
 
 
 def relax(
@@ -65,7 +67,8 @@ def relax(
     """The cheapest selection that may take parts of options, as far as time allows."""
     if not problem.groups:
         return Relaxation(used=(0.0,) * len(problem.rows), bound=0)
-    return _Selecting(problem, remaining).relaxation(told)
+    with closing(_Selecting(problem, remaining)) as selecting:
+        return selecting.relaxation(told)
 
 
 class _Selecting:
@@ -77,6 +80,10 @@ class _Selecting:
         self._linear = Linear(self._columns, remaining)
         self._scale = self._columns.objective(SCALE)
         self._least = [round(self._columns.least(r).sum()) for r in self._columns.ranks]
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._linear.close()
 
     def selection(self, told: Callable[[float], object]) -> Selection:
         """The answer; what is proved holds whatever becomes of the MIPs."""
@@ -213,14 +220,15 @@ class _Selecting:
             model.setOptionValue("mip_max_nodes", NODES)
         run(model, self._remaining)
         proved = model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        said = model.getInfo().objective_function_value
         found = np.asarray(model.getSolution().col_value)[first:]
+        free(model)
         if len(found) != count or found.sum() < len(best) - 0.5:
             return None, False
         chosen: list[int] = (options[found > 0.5] - self._columns.firsts[:-1]).tolist()
         if not self._problem.fits(chosen):
             return None, False
         # What HiGHS says of its own answer is believed where it can be counted only.
-        said = model.getInfo().objective_function_value
         return chosen, proved and abs(said - self._weighed(weights, chosen)) < 0.5
 
 
