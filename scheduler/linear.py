@@ -359,8 +359,8 @@ def run(model: highspy.Highs, remaining: Callable[[], float]) -> None:
     try:
         while not model.wait(POLL)[0]:
             if remaining() <= 0:
-                model.cancelSolve()  # type: ignore[no-untyped-call]
+                model.cancelSolve()  # type: ignore[no-untyped-call]  # as above
     except KeyboardInterrupt:
-        model.cancelSolve()  # type: ignore[no-untyped-call]
+        model.cancelSolve()  # type: ignore[no-untyped-call]  # as above
         model.wait()
         raise
