@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -158,15 +157,10 @@ def _print_json(visits: Iterator[Visit]) -> None:
 
 def _print_pages(visits: Iterator[Visit]) -> None:
     """One table, or several where one would be too long to measure before it is printed."""
-    page = list(islice(visits, PAGE))
-    if len(page) < PAGE:
-        screen.print_visits(screen.number(len(page), "visit"), page, with_subject=True)
-        return
-    first = 1
-    while page:
-        screen.print_visits(f"Visits from no. {first:,}", page, with_subject=True)
-        first += len(page)
-        page = list(islice(visits, PAGE))
+    for first, page in screen.pages(visits, PAGE):
+        is_all = first == 1 and len(page) < PAGE
+        title = screen.number(len(page), "visit") if is_all else f"Visits from no. {first:,}"
+        screen.print_visits(title, page, with_subject=True)
 
 
 def _warnings(app: App, infusions: Iterable[Visit]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,15 +82,10 @@ def _print_json(deeds: Iterator[Deed], site: Site) -> None:
 
 def _print_pages(deeds: Iterator[Deed], site: Site) -> None:
     """One table, or several where one would be too long to measure before it is printed."""
-    page = list(islice(deeds, PAGE))
-    if len(page) < PAGE:
-        _print_table(f"Audit trail: {screen.number(len(page), 'change')}", page, site)
-        return
-    first = 1
-    while page:
-        _print_table(f"Audit trail from change {first:,}", page, site)
-        first += len(page)
-        page = list(islice(deeds, PAGE))
+    for first, page in screen.pages(deeds, PAGE):
+        is_all = first == 1 and len(page) < PAGE
+        told = f": {screen.number(len(page), 'change')}" if is_all else f" from change {first:,}"
+        _print_table(f"Audit trail{told}", page, site)
 
 
 def _print_table(title: str, deeds: Iterable[Deed], site: Site) -> None:

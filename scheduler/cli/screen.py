@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import islice
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -134,6 +135,20 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     for line in lines:
         table.add_row(*line)
     console.print(table)
+
+
+def pages(items: Iterator[T], most: int) -> Iterator[tuple[int, list[T]]]:
+    """The items in parts of so many, each with the number of its first; of none, an empty part.
+
+    >>> list(pages(iter("abc"), 2)), list(pages(iter(""), 2))
+    ([(1, ['a', 'b']), (3, ['c'])], [(1, [])])
+    """
+    first, page = 1, list(islice(items, most))
+    while page or first == 1:
+        yield first, page
+        if len(page) < most:
+            return
+        first, page = first + len(page), list(islice(items, most))
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

@@ -389,5 +389,4 @@ class Book:
             raise HalfDone from error
 
     def _id_of(self, code: str) -> int:
-        subject_id: int = subjects.row(self._connection, code).id
-        return subject_id
+        return subjects.id_of(self._connection, code)

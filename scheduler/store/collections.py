@@ -69,7 +69,7 @@ class Collections:
         Raises:
             UnknownName: nobody is enrolled under the code of the scope.
         """
-        person = scope.subject and subjects.row(self._connection, scope.subject).id
+        person = scope.subject and subjects.id_of(self._connection, scope.subject)
         self._connection.execute(
             delete(tables.collection_objects).where(tables.collection_objects.c.url == url)
         )

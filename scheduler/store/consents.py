@@ -18,7 +18,7 @@ from sqlalchemy import Connection, exists, insert, select
 from scheduler.store.changes import Change
 from scheduler.store.marks import Marks
 from scheduler.store.rows import change_of
-from scheduler.store.subjects import row as row_of
+from scheduler.store.subjects import id_of
 from scheduler.store.tables import changes, consents, subjects
 
 GIVEN, WITHDRAWN = "given", "withdrawn"
@@ -53,7 +53,7 @@ class Consents:
         query = (
             select(consents, changes.c.user_name, changes.c.at, changes.c.command, changes.c.reason)
             .join(changes, changes.c.id == consents.c.change_id)
-            .where(consents.c.subject_id == self._id_of(subject), _IS_NEWEST)
+            .where(consents.c.subject_id == id_of(self._connection, subject), _IS_NEWEST)
         )
         row = self._connection.execute(query).one_or_none()
         if row is None:
@@ -75,12 +75,8 @@ class Consents:
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
-        row = {"subject_id": self._id_of(subject), "day": day}
+        row = {"subject_id": id_of(self._connection, subject), "day": day}
         state = GIVEN if given else WITHDRAWN
         self._connection.execute(
             insert(consents), {**row, "change_id": self._marks.id_of(change), "state": state}
         )
-
-    def _id_of(self, code: str) -> int:
-        subject_id: int = row_of(self._connection, code).id
-        return subject_id

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from scheduler.errors import Problem
-from scheduler.store.plain import Cell, plain, plain_instant
+from scheduler.store.plain import Cell, order, plain, plain_instant
 from scheduler.store.tables import bookings, visit_entries
 from scheduler.store.visits import CURRENT
 from scheduler.subject import TAKING, ref
@@ -44,9 +44,8 @@ class _Side:
     found: Set[_Taken] = frozenset()
 
     def order(self) -> tuple[bool, int, str]:
-        """As both engines sort; SQLite lets foul play put a text where a number belongs."""
-        id = self.visit_id
-        return (False, id, "") if isinstance(id, int) else (True, 0, id)
+        """Where it stands among all sides."""
+        return order(self.visit_id)
 
 
 def differences(connection: Connection) -> Iterator[Problem]:

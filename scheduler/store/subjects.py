@@ -80,6 +80,16 @@ def find(connection: Connection, code: str) -> Row[Any] | None:
     return connection.execute(_SUBJECT, {"key": rows.code_key(code)}).one_or_none()
 
 
+def id_of(connection: Connection, code: str) -> int:
+    """The key of the subject with that code.
+
+    Raises:
+        UnknownName: nobody is enrolled under it.
+    """
+    id: int = row(connection, code).id
+    return id
+
+
 def row(connection: Connection, code: str) -> Row[Any]:
     """The row of the subject of that code.
 

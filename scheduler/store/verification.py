@@ -19,7 +19,7 @@ from scheduler.errors import Problem, SchedulerError
 from scheduler.store import canon, occupancy
 from scheduler.store.canon import Row
 from scheduler.store.chain import NOTHING, Head, hashed
-from scheduler.store.plain import Cell
+from scheduler.store.plain import Cell, order
 from scheduler.store.tables import changes, seals
 
 Seal = Mapping[str, Cell]
@@ -81,9 +81,7 @@ def _by_change(connection: Connection) -> Iterator[Row]:
 
 
 def _order(row: Row) -> tuple[bool, int, str]:
-    """As both engines sort; SQLite lets foul play put a text where a number belongs."""
-    id = row.change_id
-    return (False, id, "") if isinstance(id, int) else (True, 0, id)
+    return order(row.change_id)
 
 
 def _place(change_id: object, found: Iterable[Row]) -> str:
