@@ -2,8 +2,11 @@
 
 At scale 1 there are 50 sites and 20,000 participants with 260,000 visits, half of them
 past.  Everything is done by the commands that people give, at each site in turn where a
-command is a site's.  Books of three sizes, with as many sites each, tell how time grows: the
-exponent is the slope of its logarithm over that of the participants, and 1 is linear.
+command is a site's.  Books of two sizes, with as many sites each, tell how time grows: the
+exponent is how many times it doubles when the participants double, and 1 is linear.
+
+The same is done on PostgreSQL, with fewer sites.  There the time is that of the program and
+of the server together, and the memory that of the program.
 
 The book is generated from a fixed seed through the store itself, with history, bookings
 and seals.  Every site has a calendar that is in the way of a visit now and then.
@@ -24,10 +27,13 @@ from functools import cache, partial
 from math import log
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import linear_regression
 from time import process_time
 
-from benchmarks import courses
+import click
+import psycopg
+import pytest
+
+from benchmarks import courses, processor
 from benchmarks.memory import peak
 from benchmarks.table import Row
 from scheduler import shipped
@@ -36,9 +42,12 @@ from scheduler.cli import run
 from scheduler.placement import place
 from scheduler.store import Book, Change, Store
 from scheduler.subject import Status, Subject, Visit
+from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, postgresql_server
 
 SITES, PARTICIPANTS = 50, 20_000
-PARTS = (1 / 4, 1 / 2, 1)
+ON_POSTGRESQL = 1 / 5
+"""The part of them that PostgreSQL has."""
+PARTS = (1 / 4, 1)
 """The sizes of the books, of all participants."""
 UNITS = {"chair": 14, "nurse": 14, "room": 24, "procedure-room": 6}
 """Of the resources of a site; a busy day takes most of them."""
@@ -92,17 +101,26 @@ Step = tuple[float, float]
 
 def rows(scale: float) -> Iterator[Row]:
     """The growth and the peak memory of every step; at scale 1 the whole network."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _grown("SQLite", SqliteFiles(Path(folder)), scale)
+    try:
+        with postgresql_server() as server:
+            yield from _grown("PostgreSQL", PostgresqlDatabases(server), scale * ON_POSTGRESQL)
+    except pytest.skip.Exception as missing:
+        click.echo(f"not measured: the network on PostgreSQL ({missing})", err=True)
+
+
+def _grown(engine: str, databases: Databases, scale: float) -> Iterator[Row]:
     sites = max(round(SITES * scale), 1)
     counts = [max(round(PARTICIPANTS * scale * part), n + 2) for n, part in enumerate(PARTS)]
-    with tempfile.TemporaryDirectory() as name:
-        measured = [_network(Path(name) / str(count), sites, count) for count in counts]
+    measured = [_network(databases, sites, count) for count in counts]
     for work in measured[0]:
         seconds = [steps[work][0] for steps in measured]
-        told = f"{work}: {counts[-1]:,} participants, {seconds[-1]:,.3g} s"
+        told = f"{engine}: {work}: {counts[-1]:,} participants, {seconds[-1]:,.3g} s"
         yield Row(
             work=told,
             unit="exponent",
-            measured=max(_exponent(counts, seconds), 0),
+            measured=max(log(seconds[1] / seconds[0], counts[1] / counts[0]), 0),
             baseline_name="linear",
             baseline=1,
             reach=1.1,
@@ -111,7 +129,7 @@ def rows(scale: float) -> Iterator[Row]:
         ((work, step[1]) for work, step in measured[-1].items()), key=lambda found: found[1]
     )
     yield Row(
-        work=f"most memory of these: {work}",
+        work=f"{engine}: most memory of these: {work}",
         unit="MB",
         measured=most,
         baseline_name="limit",
@@ -120,44 +138,55 @@ def rows(scale: float) -> Iterator[Row]:
     )
 
 
-def _exponent(counts: Sequence[int], seconds: Sequence[float]) -> float:
-    return linear_regression([log(n) for n in counts], [log(s) for s in seconds]).slope
-
-
-def _network(folder: Path, sites: int, count: int) -> dict[str, Step]:
-    """Make a network in the folder, and do everything there is to do with it."""
-    folder.mkdir()
+def _network(databases: Databases, sites: int, count: int) -> dict[str, Step]:
+    """Make a network on an empty database, and do everything there is to do with it."""
     codes = [f"S{number:02}" for number in range(sites)]
-    for code in codes:
-        (folder / f"{code}.toml").write_text(_site_file(code))
-    (folder / "busy.ics").write_text(CALENDAR.replace("\n", "\r\n"))
-    measured = {"load": _apart(partial(_load, folder, codes, count))}
-    for work, (at, words) in STEPS.items():
-        calls = [("--site", f"{code}.toml", *words) for code in codes[:at]] or [words]
-        measured[work] = _apart(partial(_call, folder, calls))
+    with tempfile.TemporaryDirectory() as name, databases.empty() as url:
+        folder = Path(name)
+        for code in codes:
+            (folder / f"{code}.toml").write_text(_site_file(code))
+        (folder / "busy.ics").write_text(CALENDAR.replace("\n", "\r\n"))
+        server = _server(url)
+        measured = {"load": _apart(partial(_load, url, codes, count), server)}
+        for work, (at, words) in STEPS.items():
+            calls = [("--site", f"{code}.toml", *words) for code in codes[:at]] or [words]
+            measured[work] = _apart(partial(_call, folder, url, calls), server)
     return measured
 
 
-def _apart(work: Callable[[], None]) -> Step:
+def _server(url: str) -> int | None:
+    """The first process of the server of that database, if it has one."""
+    if url.startswith("sqlite"):
+        return None
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        [(told,)] = connection.execute("SELECT pg_read_file('postmaster.pid')")
+    return int(told.split()[0])
+
+
+def _apart(work: Callable[[], None], server: int | None) -> Step:
     """Time and memory of the work, in a process of its own that finds the program loaded."""
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__, *MODULES])
     with ProcessPoolExecutor(1, mp_context=context) as process:
-        return process.submit(_measured, work).result()
+        return process.submit(_measured, work, server).result()
 
 
-def _measured(work: Callable[[], None]) -> Step:
-    begin = process_time()
+def _measured(work: Callable[[], None], server: int | None) -> Step:
+    begin = _spent(server)
     work()
-    return process_time() - begin, peak()
+    return _spent(server) - begin, peak()
 
 
-def _call(folder: Path, calls: Iterable[Sequence[str]]) -> None:
+def _spent(server: int | None) -> float:
+    return process_time() + (processor.of_server(server) if server else 0)
+
+
+def _call(folder: Path, url: str, calls: Iterable[Sequence[str]]) -> None:
     """Run commands; what they print goes nowhere, and their files into the folder."""
     os.chdir(folder)
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         for words in calls:
-            code = run(["--config", os.devnull, "--database", "sqlite:///book.db", *words])
+            code = run(["--config", os.devnull, "--database", url, *words])
             if code not in {0, 4}:
                 raise AssertionError(f"schedule {' '.join(words)} ended with {code}")
 
@@ -170,12 +199,16 @@ def _site_file(code: str) -> str:
     return f'{text}\n[[calendar]]\nsource = "busy.ics"\nbelongs_to = "site"\n'
 
 
-def _load(folder: Path, sites: Sequence[str], count: int) -> None:
+def _load(url: str, sites: Sequence[str], count: int) -> None:
     """Enter everybody in the order of enrollment, and complete the visits that are past."""
     courses_ = list(_courses(sites, count))
-    with Store(f"sqlite:///{folder / 'book.db'}") as store:
+    with Store(url) as store:
         for first in range(0, count, AT_ONCE):
             store.write(partial(_enter, courses_[first : first + AT_ONCE]))
+    if not url.startswith("sqlite"):
+        # Soon it would by itself, in the middle of some step.
+        with psycopg.connect(url.replace("+psycopg", "")) as connection:
+            connection.execute("ANALYZE")
 
 
 Course = tuple[Subject, list[Visit]]

@@ -163,6 +163,8 @@ def _restore_postgresql(database: Postgresql, file: Path, change: Change) -> Res
         try:
             database.begin_making(connection)
             verdict = _take_over(connection, str(file), change)
+            # A dump has no statistics; until the server's own clerk comes by, it would guess.
+            connection.exec_driver_sql("ANALYZE")
             connection.commit()
         except BaseException:
             connection.rollback()

@@ -344,6 +344,19 @@ def test_postgresql_is_restored_into_an_empty_database_only(
         assert rows(url) == before
 
 
+def test_postgresql_knows_a_restored_book_at_once(
+    postgresql: PostgresqlDatabases, tmp_path: Path
+) -> None:
+    """Without statistics it reads whole tables where an index would do."""
+    with postgresql.empty() as old, postgresql.empty() as url:
+        live(old)
+        keeping.backup(old, tmp_path / "saved")
+        keeping.restore(url, tmp_path / "saved", RESTORING)
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            known = set(connection.scalars(text("SELECT tablename FROM pg_stats")))
+    assert {"changes", "visits", "visit_entries", "bookings"} <= known
+
+
 def test_missing_client_program_is_named(
     postgresql: PostgresqlDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
