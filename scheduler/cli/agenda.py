@@ -166,9 +166,10 @@ def _print_pages(visits: Iterator[Visit]) -> None:
 def _warnings(app: App, infusions: Iterable[Visit]) -> Iterator[str]:
     """What to see to before these infusions."""
     among = {(visit.subject, visit.ref) for visit in infusions}
-    for code in dict.fromkeys(visit.subject for visit in infusions):
-        holding = holdings.of_subject(app.store, code)
-        for supply in holding.supplies if holding else ():
+    codes = dict.fromkeys(visit.subject for visit in infusions)
+    known = holdings.of_subjects(app.store, codes) if codes else {}
+    for code in codes:
+        for supply in known[code].supplies if code in known else ():
             if (code, supply.visit.ref) in among:
                 yield from supply.warnings()
 

@@ -1,7 +1,7 @@
 """The agenda: what stands in the book, for one participant or for a span of days."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeVar
 
@@ -36,7 +36,7 @@ class Agenda:
         if not found:
             return None
         joined = reduce(Ruling.joined, (ruled.ruling for ruled in found))
-        return Ruled(change=found[-1].change, ruling=joined)
+        return replace(found[-1], ruling=joined)
 
 
 def of_subject(store: Store, code: str) -> Agenda:

@@ -8,9 +8,10 @@ everything that hangs on it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from scheduler.appointments import Appointment
 from scheduler.dates import Interval, Window
@@ -23,7 +24,7 @@ from scheduler.services.clinics import Clinic
 from scheduler.services.freetime import FreeTime
 from scheduler.sites import WHOLE_SITE
 from scheduler.store import Book, Store
-from scheduler.subject import OPEN, TAKING, Visit
+from scheduler.subject import OPEN, TAKING, Subject, Visit
 from scheduler.tree import Tree
 
 
@@ -76,6 +77,11 @@ class _Checking:
             if visit.day is not None:
                 self._of[visit.subject].append(visit)
 
+    @cached_property
+    def _subjects(self) -> Mapping[str, Subject]:
+        """Everybody at the site, by code; asked for at the first visit that is blocked."""
+        return {each.code: each for each in self._book.subjects(self._clinic.site.code)}
+
     def blocked(self, visits: Sequence[Visit]) -> Iterator[Blocked]:
         for visit in visits:
             reasons = tuple(self._reasons(visit))
@@ -123,7 +129,7 @@ class _Checking:
 
     def _encounter(self, visit: Visit) -> Encounter | None:
         """What the protocol says of a visit; None of one that it does not foresee."""
-        subject = self._book.subject(visit.subject)
+        subject = self._subjects[visit.subject]
         arm = studies.kept(self._book, subject).arm(subject.arm)
         return next((e for e in arm.encounters if e.id == visit.encounter), None)
 
@@ -135,7 +141,7 @@ class _Checking:
         encounter = self._encounter(visit)
         if encounter is None:
             return ()  # the protocol foresees no such visit, so no rule says where else it may be
-        subject = self._book.subject(visit.subject)
+        subject = self._subjects[visit.subject]
         protocol = studies.kept(self._book, subject)
         tree = Tree.of(protocol, protocol.arm(subject.arm))
         own = self._of[visit.subject]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
 from scheduler import shipped
@@ -194,17 +195,13 @@ def _state(book: Book, clinic: Clinic, as_of: date, findings: Findings) -> State
 
 
 def _supplies(book: Book, visits: tuple[Visit, ...], as_of: date) -> list[Supply]:
-    """Those of the infusions that a mail may tell of; each participant costs some queries."""
+    """Those of the infusions that a mail may tell of."""
     infusions: dict[str, list[Visit]] = {}
     for visit in visits:
         near = visit.day is not None and visit.day <= as_of + AHEAD
         if visit.kind is Kind.INFUSION and visit.status in OPEN and near:
             infusions.setdefault(visit.subject, []).append(visit)
-    return [
-        supply
-        for code, found in infusions.items()
-        for supply in holdings.of_visits(book, book.subject(code), found)
-    ]
+    return list(chain.from_iterable(holdings.of_all_visits(book, infusions).values()))
 
 
 def _calendar(state: State, recipient: Recipient) -> bytes:

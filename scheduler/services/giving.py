@@ -22,7 +22,7 @@ from scheduler.products import (
 )
 from scheduler.protocol import Arm, Kind
 from scheduler.readers.treatment import infusion_tests, treatment
-from scheduler.store import Book, Entry
+from scheduler.store import Book, Entry, Ruled
 from scheduler.subject import Status, Subject, Visit, current
 
 
@@ -74,9 +74,18 @@ def broken(
 
 
 def broken_then(
-    book: Book, subject: Subject, history: Sequence[Entry]
+    book: Book,
+    subject: Subject,
+    history: Sequence[Entry],
+    rulings: Sequence[Ruled],
+    supplied: Mapping[int, Sequence[Product]],
 ) -> Mapping[tuple[int, str], tuple[Breach, ...]]:
-    """What infusions lacked by what was known when they were recorded, by change and visit."""
+    """What infusions lacked by what was known when they were recorded, by change and visit.
+
+    Args:
+        rulings: what the subject's screenings came to, ever.
+        supplied: the states of batches that changes recorded, by the number of the change.
+    """
     found: dict[tuple[int, str], tuple[Breach, ...]] = {}
     states: dict[str, Visit] = {}
     for entry in history:
@@ -85,11 +94,9 @@ def broken_then(
             continue
         assert visit.actual is not None, "completed on a day"
         text = book.protocol_text(subject.protocol, entry.version)
-        rulings = book.rulings(subject.code, before=entry.number)
-        evidence = Evidence(
-            tests=infusion_tests(text), rulings=tuple(ruled.ruling for ruled in rulings)
-        )
-        given = [p for p in book.supplied(entry.number) if mark(p, visit) in p.given]
+        found_before = tuple(ruled.ruling for ruled in rulings if ruled.number < entry.number)
+        evidence = Evidence(tests=infusion_tests(text), rulings=found_before)
+        given = [p for p in supplied.get(entry.number, ()) if mark(p, visit) in p.given]
         arm, standing = treatment(text, subject.arm), current(states.values())
         lacked = broken(arm, standing, visit, given, evidence, visit.actual)
         found[entry.number, visit.ref] = lacked

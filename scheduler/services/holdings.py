@@ -3,7 +3,7 @@
 For screens, and for the weekly email: `Supply.warnings` has the sentences.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scheduler.clearance import Evidence
@@ -38,62 +38,119 @@ class Holding:
         return (*found, f"{code} is not treated: follow-ups count from {self.untreated}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the book has of one participant that infusions depend on."""
+
+    subject: Subject
+    arm: Arm
+    standing: Mapping[str, Visit]
+    products: tuple[Product, ...]
+    evidence: Evidence
+
+    def holding(self) -> Holding | None:
+        dose, weight = self.arm.dose, self.subject.weight
+        if dose is None or not infusions(self.arm):
+            return None
+        return Holding(
+            subject=self.subject,
+            dose=dose,
+            products=self.products,
+            supplies=supplies(self.arm, self.standing, weight, self.products, self.evidence),
+            untreated=untreated(self.arm, self.standing),
+        )
+
+    def supplies(self, infused: Iterable[Visit]) -> tuple[Supply, ...]:
+        weight = self.subject.weight
+        found = (
+            supply(self.arm, self.standing, visit, weight, self.products, self.evidence)
+            for visit in infused
+        )
+        return tuple(each for each in found if each is not None)
+
+
 def of_subject(store: Store, code: str) -> Holding | None:
     """A participant's holding, None in an arm without a dose; UnknownName for a wrong code."""
-    return store.read(lambda book: _of(book, book.subject(code)))
 
-
-def of_site(store: Store, site: str | None = None) -> tuple[Holding, ...]:
-    """Everybody's holdings at one site, or at all."""
-
-    def work(book: Book) -> tuple[Holding, ...]:
-        found = (_of(book, subject) for subject in book.subjects(site))
-        return tuple(holding for holding in found if holding)
+    def work(book: Book) -> Holding | None:
+        subject = book.subject(code)
+        return held(book, subject, book.visits(subject=subject.code))
 
     return store.read(work)
 
 
+def of_subjects(store: Store, codes: Iterable[str]) -> Mapping[str, Holding]:
+    """Several participants' holdings, by their codes; none of those in an arm without a dose."""
+    return {each.subject.code: each for each in store.read(lambda book: _held(book, codes))}
+
+
+def of_site(store: Store, site: str | None = None) -> tuple[Holding, ...]:
+    """Everybody's holdings at one site, or at all, by code."""
+    return store.read(lambda book: _held(book, [each.code for each in book.subjects(site)]))
+
+
 def held(book: Book, subject: Subject, visits: Iterable[Visit]) -> Holding | None:
     """A participant's holding by all the visits; None in an arm without a dose."""
-    arm = _arm(book, subject)
-    if arm.dose is None or not infusions(arm):
-        return None
-    standing = current(visits)
-    products = book.products(subject.code)
-    return Holding(
-        subject=subject,
-        dose=arm.dose,
-        products=products,
-        supplies=supplies(arm, standing, subject.weight, products, evidence(book, subject)),
-        untreated=untreated(arm, standing),
-    )
+    return _known(book, subject, visits).holding()
 
 
 def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Supply, ...]:
     """What is given at those of a participant's visits that are infusions."""
-    infused = [visit for visit in visits if visit.kind is Kind.INFUSION]
+    infused = _infused(visits)
     if not infused:
         return ()
-    arm = _arm(book, subject)
-    standing = current(book.visits(subject=subject.code))
-    products = book.products(subject.code)
-    known = evidence(book, subject)
-    found = (supply(arm, standing, visit, subject.weight, products, known) for visit in infused)
-    return tuple(each for each in found if each is not None)
+    return _known(book, subject, book.visits(subject=subject.code)).supplies(infused)
+
+
+def of_all_visits(
+    book: Book, visits: Mapping[str, Iterable[Visit]]
+) -> Mapping[str, tuple[Supply, ...]]:
+    """As `of_visits`, of several participants by their codes; of those who have infusions."""
+    infused = {code: found for code, own in visits.items() if (found := _infused(own))}
+    known = {each.subject.code: each for each in _cohort(book, infused)}
+    return {code: known[code].supplies(found) for code, found in infused.items()}
 
 
 def evidence(book: Book, subject: Subject) -> Evidence:
     """The tests that a participant's infusions wait for, and what was found by them."""
-    text = book.protocol_text(subject.protocol, subject.protocol_version)
-    tests = infusion_tests(text)
+    tests = infusion_tests(_text(book, subject))
     rulings = book.rulings(subject.code) if tests else ()
     return Evidence(tests=tests, rulings=tuple(ruled.ruling for ruled in rulings))
 
 
-def _of(book: Book, subject: Subject) -> Holding | None:
-    return held(book, subject, book.visits(subject=subject.code))
+def _known(book: Book, subject: Subject, visits: Iterable[Visit]) -> _Known:
+    return _Known(
+        subject=subject,
+        arm=treatment(_text(book, subject), subject.arm),
+        standing=current(visits),
+        products=book.products(subject.code),
+        evidence=evidence(book, subject),
+    )
 
 
-def _arm(book: Book, subject: Subject) -> Arm:
-    text = book.protocol_text(subject.protocol, subject.protocol_version)
-    return treatment(text, subject.arm)
+def _cohort(book: Book, codes: Iterable[str]) -> Iterator[_Known]:
+    """What is known of each participant, by code, in as many questions as for one."""
+    cohort = book.cohort(codes)
+    visits, products, rulings = cohort.visits(), cohort.products(), cohort.rulings()
+    for subject in cohort.subjects():
+        code, text = subject.code, _text(book, subject)
+        ruled = tuple(each.ruling for each in rulings.get(code, ()))
+        yield _Known(
+            subject=subject,
+            arm=treatment(text, subject.arm),
+            standing=current(visits.get(code, ())),
+            products=tuple(products.get(code, ())),
+            evidence=Evidence(tests=infusion_tests(text), rulings=ruled),
+        )
+
+
+def _held(book: Book, codes: Iterable[str]) -> tuple[Holding, ...]:
+    return tuple(found for known in _cohort(book, codes) if (found := known.holding()))
+
+
+def _infused(visits: Iterable[Visit]) -> list[Visit]:
+    return [visit for visit in visits if visit.kind is Kind.INFUSION]
+
+
+def _text(book: Book, subject: Subject) -> str:
+    return book.protocol_text(subject.protocol, subject.protocol_version)

@@ -4,19 +4,19 @@ They are worked out from the book's history each time, so they are never out of 
 with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 
+from scheduler.breaches import Breach
 from scheduler.dates import Window
 from scheduler.deviations import Deviation, Kind, Step, deviations
 from scheduler.exporters import deviations as exporter
 from scheduler.files import Staging
 from scheduler.services import giving, publication, studies
 from scheduler.services.clinics import Clinic
-from scheduler.store import Book, Store
+from scheduler.store import Book, Entry, Store
 from scheduler.subject import Subject
 
 
@@ -59,12 +59,12 @@ def find(store: Store, site: str, selection: Selection) -> Log:
             subjects = book.subjects(site)
         found = [
             deviation
-            for subject in subjects
-            for deviation in deviations(_steps(book, subject), selection.as_of)
+            for steps in _steps(book, subjects)
+            for deviation in deviations(steps, selection.as_of)
             if deviation.planned or not selection.planned
             if selection.days is None or deviation.day in selection.days
         ]
-        found.sort(key=lambda deviation: deviation.kind is not Kind.SWAPPED_BATCH)
+        found.sort(key=lambda each: (each.kind is not Kind.SWAPPED_BATCH, each.visit.subject))
         whom = subjects[0].code if selection.subject else site
         return Log(whom=whom, days=selection.days, deviations=tuple(found))
 
@@ -116,23 +116,32 @@ def broken(store: Store, subject: str) -> tuple[Deviation, ...]:
     return tuple(deviation for deviation in log.deviations if deviation.breach)
 
 
-def _steps(book: Book, subject: Subject) -> tuple[Step, ...]:
-    """The participant's history, each state with the rules it was recorded under."""
-    history = book.history(subject.code)
-    broken = giving.broken_then(book, subject, history)
-    rules = partial(studies.version, book, subject.protocol)
-    protocols = {version: rules(version) for version in {entry.version for entry in history}}
-    return tuple(
-        Step(
-            visit=entry.visit,
-            arm=protocols[entry.version].arm(subject.arm),
-            milestones=protocols[entry.version].milestones,
-            version=entry.version,
-            user=entry.change.user,
-            at=entry.change.at,
-            command=entry.change.command,
-            reason=entry.change.reason,
-            breaches=broken.get((entry.number, entry.visit.ref), ()),
-        )
-        for entry in history
+def _steps(book: Book, subjects: Sequence[Subject]) -> Iterator[tuple[Step, ...]]:
+    """Each participant's history, each state with the rules it was recorded under."""
+    known = {subject.code: subject for subject in subjects}
+    cohort = book.cohort(known)
+    rulings, supplied = cohort.rulings(), cohort.supplied()
+    for code, history in cohort.histories():
+        subject = known[code]
+        broken = giving.broken_then(book, subject, history, rulings.get(code, ()), supplied)
+        yield tuple(_step(book, subject, entry, broken) for entry in history)
+
+
+def _step(
+    book: Book,
+    subject: Subject,
+    entry: Entry,
+    broken: Mapping[tuple[int, str], tuple[Breach, ...]],
+) -> Step:
+    protocol = studies.version(book, subject.protocol, entry.version)
+    return Step(
+        visit=entry.visit,
+        arm=protocol.arm(subject.arm),
+        milestones=protocol.milestones,
+        version=entry.version,
+        user=entry.change.user,
+        at=entry.change.at,
+        command=entry.change.command,
+        reason=entry.change.reason,
+        breaches=broken.get((entry.number, entry.visit.ref), ()),
     )

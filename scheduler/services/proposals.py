@@ -4,7 +4,7 @@ A proposal says who moves from where to where, and what it was worked out on.  A
 that with the book, and stores all of the proposal or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import Problem, Refused, Unplaced
@@ -100,8 +100,14 @@ def apply_all(store: Store, proposals: Sequence[Proposal], change: Change) -> No
     store.write(work)
 
 
+def batches(book: Book, codes: Collection[str]) -> dict[str, tuple[Product, ...]]:
+    """The batches of each of these participants as they stand, oldest first."""
+    found = book.cohort(codes).products()
+    return {code: tuple(found.get(code, ())) for code in codes}
+
+
 def _check_unchanged(book: Book, proposal: Proposal) -> None:
-    products = {code: book.products(code) for code in proposal.products}
+    products = batches(book, proposal.products)
     seen, known = book.visits(site=proposal.site.code), proposal.elsewhere
     elsewhere = Elsewhere.read(book, known.sharing, known.days)
     if (seen, products, elsewhere) != (proposal.seen, proposal.products, known):

@@ -256,24 +256,24 @@ def folios(
         subjects: Iterable[Subject] = [subject]
     else:
         subjects = book.subjects(site.code)
-    visits: dict[str, list[Visit]] = {}
+    standing: dict[str, list[Visit]] = {}
     for visit in book.visits(subject=selection.subject, site=site.code, days=selection.week):
-        visits.setdefault(visit.subject, []).append(visit)
+        standing.setdefault(visit.subject, []).append(visit)
+    visits = as_told(book, standing, told_to) if told_to is not None else standing
     since = selection.changed_since and instant(selection.changed_since, time.min, site.tz())
-    found = []
-    for subject in subjects:
-        known: Sequence[Visit] = visits.get(subject.code, [])
-        if told_to is not None:
-            known = as_told(book, known, told_to)
-        chosen = tuple(visit for visit in known if since is None or visit.changed >= since)
-        if chosen:
-            found.append(
-                Folio(
-                    subject=subject,
-                    protocol=studies.kept(book, subject),
-                    visits=chosen,
-                    whole=selection.week is None and selection.changed_since is None,
-                    supplies=holdings.of_visits(book, subject, chosen) if supplied else (),
-                )
-            )
-    return found
+    chosen = {
+        code: tuple(visit for visit in known if since is None or visit.changed >= since)
+        for code, known in visits.items()
+    }
+    supplies = holdings.of_all_visits(book, chosen) if supplied else {}
+    return [
+        Folio(
+            subject=subject,
+            protocol=studies.kept(book, subject),
+            visits=chosen[subject.code],
+            whole=selection.week is None and selection.changed_since is None,
+            supplies=supplies.get(subject.code, ()),
+        )
+        for subject in subjects
+        if chosen.get(subject.code)
+    ]

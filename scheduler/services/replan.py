@@ -23,7 +23,7 @@ from scheduler.joint.recount import recount
 from scheduler.joint.selection import Select
 from scheduler.joint.turns import improved, in_turn
 from scheduler.life import DESK, permit
-from scheduler.products import Product, infusions
+from scheduler.products import infusions
 from scheduler.protocol import Protocol
 from scheduler.replanning import (
     revised,
@@ -33,7 +33,7 @@ from scheduler.services import clinics, studies
 from scheduler.services.cases import Person
 from scheduler.services.clinics import Clinic
 from scheduler.services.laboratories import Elsewhere
-from scheduler.services.proposals import Proposal
+from scheduler.services.proposals import Proposal, batches
 from scheduler.sites import WHOLE_SITE, Site
 from scheduler.store import Book, Change, Store
 from scheduler.subject import TAKING, Subject, Visit
@@ -119,7 +119,6 @@ class Planning:
     ) -> None:
         self.site, self._today, self._change = clinic.site, today, change
         self._request, self._trees = request, dict[tuple[Protocol, str], Tree]()
-        self._products: dict[str, tuple[Product, ...]] = {}
         named = {book.subject(code).code for code in request.subjects}
         self._seen = book.visits(site=clinic.site.code)
         every: dict[str, list[Visit]] = {}
@@ -134,12 +133,20 @@ class Planning:
         for person in self._people:
             if person not in self._asked:
                 person.free = frozenset()
-            elif person.free & {e.id for e in infusions(person.tree.arm)}:
-                products = book.products(person.subject.code)
-                self._products[person.subject.code] = products
-                person.bind(products)
+        self._bind(book)
         self._busy, self.problems = self._read(book, clinic)
         self.open(self.elsewhere.appointments.values())
+
+    def _bind(self, book: Book) -> None:
+        """Let infusions that may move keep to the release of the batches that stand now."""
+        bound = {
+            person.subject.code: person
+            for person in self._people
+            if person.free & {encounter.id for encounter in infusions(person.tree.arm)}
+        }
+        self._products = batches(book, bound)
+        for code, person in bound.items():
+            person.bind(self._products[code])
 
     def _tree(self, book: Book, subject: Subject) -> Tree:
         protocol = studies.kept(book, subject)

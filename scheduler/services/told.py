@@ -9,7 +9,7 @@ one arm more than to another, leaves no trace in their files.
 (True, False)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.sites import Audience
@@ -17,14 +17,18 @@ from scheduler.store import Book
 from scheduler.subject import Status, Visit
 
 
-def as_told(book: Book, visits: Sequence[Visit], audience: Audience) -> tuple[Visit, ...]:
-    """One participant's visits as the calendars of an audience tell them."""
-    if not visits or not needs_history(visits, audience):
-        return tuple(visits)
-    states: dict[str, list[Visit]] = {}
-    for entry in book.history(visits[0].subject):
-        states.setdefault(entry.visit.ref, []).append(entry.visit)
-    return tuple(_told(visit, states[visit.ref], audience) for visit in visits)
+def as_told(
+    book: Book, visits: Mapping[str, Sequence[Visit]], audience: Audience
+) -> Mapping[str, Sequence[Visit]]:
+    """Participants' visits, by their codes, as the calendars of an audience tell them."""
+    told = dict(visits)
+    lacking = [code for code, own in visits.items() if own and needs_history(own, audience)]
+    for code, history in book.cohort(lacking).histories() if lacking else ():
+        states: dict[str, list[Visit]] = {}
+        for entry in history:
+            states.setdefault(entry.visit.ref, []).append(entry.visit)
+        told[code] = [_told(visit, states[visit.ref], audience) for visit in visits[code]]
+    return told
 
 
 def needs_history(visits: Iterable[Visit], audience: Audience) -> bool:

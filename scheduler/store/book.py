@@ -14,7 +14,15 @@ cold start" in docs/architecture.md).
 ()
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     from scheduler.protocol import Kind
     from scheduler.ruling import Ruling
     from scheduler.store.chain import Head
+    from scheduler.store.cohort import Cohort
     from scheduler.store.collections import Collections
     from scheduler.store.consents import Consents
     from scheduler.store.feeds import Feeds
@@ -150,6 +159,12 @@ class Book:
         """
         subject_id = None if subject is None else self._id_of(subject)
         return visits.current(self._connection, subject_id=subject_id, site=site, days=days)
+
+    def cohort(self, codes: Iterable[str]) -> "Cohort":
+        """Several subjects, whose rows are read at once."""
+        from scheduler.store.cohort import Cohort
+
+        return Cohort(self._connection, codes)
 
     def visits_one_by_one(self, days: Window, site: str | None = None) -> Iterator[Visit]:
         """As `visits`, for more of them than memory should hold; read before the work ends."""
@@ -303,13 +318,13 @@ class Book:
         subject_id = self._id_of(subject)
         screenings.add(self._connection, self.marks.id_of(change), subject_id, ruling)
 
-    def rulings(self, subject: str, before: int | None = None) -> tuple[Ruled, ...]:
-        """What the subject's screenings came to, oldest first; `before` the change of a number.
+    def rulings(self, subject: str) -> tuple[Ruled, ...]:
+        """What the subject's screenings came to, oldest first.
 
         Raises:
             UnknownName: nobody is enrolled under that code.
         """
-        return screenings.of_subject(self._connection, self._id_of(subject), before)
+        return screenings.of_subject(self._connection, self._id_of(subject))
 
     def history(self, subject: str) -> tuple[Entry, ...]:
         """Every state of the subject's visits that was ever recorded, oldest first.
@@ -338,10 +353,6 @@ class Book:
             UnknownName: nobody is enrolled under that code.
         """
         return products.states(self._connection, self._id_of(subject))
-
-    def supplied(self, number: int) -> "tuple[Product, ...]":
-        """The states of batches, anybody's, that the change of that number recorded."""
-        return products.of_change(self._connection, number)
 
     def supply(self, change: Change, subject: str, changed: "Sequence[Product]") -> None:
         """Append states of the subject's batches; those that are new are entered.

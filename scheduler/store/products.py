@@ -4,7 +4,7 @@
 without case and width.  Each change appends a state to `product_entries`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, insert, select
 from scheduler.errors import Refused
 from scheduler.products import Expiry, Product, Stage, batch_key
 from scheduler.store.rows import Columns
-from scheduler.store.tables import product_entries, products, subjects
+from scheduler.store.tables import product_entries, products, subjects, visit_entries, visits
 from scheduler.subject import Weight
 
 _newer = product_entries.alias()
@@ -47,6 +47,11 @@ def of_subject(connection: Connection, subject_id: int) -> tuple[Product, ...]:
     return _found(connection, products.c.subject_id == subject_id, _IS_CURRENT)
 
 
+def among(connection: Connection, such: ColumnElement[bool]) -> tuple[Product, ...]:
+    """The batches of such subjects as they stand, each subject's oldest first."""
+    return _found(connection, such, _IS_CURRENT)
+
+
 def of_batch(connection: Connection, batch: str) -> Product | None:
     """The batch of that id in any case and width, whoever it belongs to."""
     found = _found(connection, products.c.batch_key == batch_key(batch), _IS_CURRENT)
@@ -58,9 +63,21 @@ def states(connection: Connection, subject_id: int) -> tuple[Product, ...]:
     return _found(connection, products.c.subject_id == subject_id)
 
 
-def of_change(connection: Connection, change_id: int) -> tuple[Product, ...]:
-    """The states of batches that one change recorded, whoever they belong to."""
-    return _found(connection, product_entries.c.change_id == change_id)
+def by_change(connection: Connection, such: ColumnElement[bool]) -> Mapping[int, Sequence[Product]]:
+    """States of batches, whoever they belong to, by the keys of the changes that recorded them.
+
+    Of every change that recorded a state of a visit of such a subject.
+    """
+    changing = (
+        select(visit_entries.c.change_id)
+        .join(visits, visits.c.id == visit_entries.c.visit_id)
+        .join(subjects, subjects.c.id == visits.c.subject_id)
+        .where(such)
+    )
+    found: dict[int, list[Product]] = {}
+    for row in connection.execute(_STATES.where(product_entries.c.change_id.in_(changing))):
+        found.setdefault(row.change_id, []).append(_product(row))
+    return found
 
 
 def append(

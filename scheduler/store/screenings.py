@@ -7,29 +7,35 @@ The table has no column for an answer: outcomes and counts are all there is to k
 True
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, insert, select
 
 from scheduler.outcomes import Count, Outcome, Unit
 from scheduler.ruling import RuleOutcome, Ruling
 from scheduler.store.changes import Change
 from scheduler.store.rows import change_of
-from scheduler.store.tables import changes, screenings
+from scheduler.store.tables import changes, screenings, subjects
 
 _RULINGS = (
     select(screenings, changes.c.user_name, changes.c.at, changes.c.command, changes.c.reason)
+    .add_columns(subjects.c.code)
     .join(changes, changes.c.id == screenings.c.change_id)
+    .join(subjects, subjects.c.id == screenings.c.subject_id)
     .order_by(screenings.c.id)
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
-    """A ruling, and the change that recorded it: who decided, and when."""
+    """A ruling, and the change that recorded it: who decided, and when.
 
+    `number` is the key of the change: later changes have higher ones.
+    """
+
+    number: int
     change: Change
     ruling: Ruling
 
@@ -49,14 +55,18 @@ def add(connection: Connection, change_id: int, subject_id: int, ruling: Ruling)
     connection.execute(insert(screenings), row)
 
 
-def of_subject(
-    connection: Connection, subject_id: int, before: int | None = None
-) -> tuple[Ruled, ...]:
-    """Everything that was found of a subject, ever or `before` a change, oldest first."""
+def of_subject(connection: Connection, subject_id: int) -> tuple[Ruled, ...]:
+    """Everything that was found of a subject, oldest first."""
     query = _RULINGS.where(screenings.c.subject_id == subject_id)
-    if before is not None:
-        query = query.where(screenings.c.change_id < before)
     return tuple(map(_ruled, connection.execute(query)))
+
+
+def among(connection: Connection, such: ColumnElement[bool]) -> Mapping[str, Sequence[Ruled]]:
+    """Everything that was found of every such subject, oldest first, by code."""
+    found: dict[str, list[Ruled]] = {}
+    for row in connection.execute(_RULINGS.where(such)):
+        found.setdefault(row.code, []).append(_ruled(row))
+    return found
 
 
 def _ruled(row: Row[Any]) -> Ruled:
@@ -70,7 +80,7 @@ def _ruled(row: Row[Any]) -> Ruled:
         review=row.review,
         rules=tuple(map(_outcome, row.rules)),
     )
-    return Ruled(change=change_of(row), ruling=ruling)
+    return Ruled(number=row.change_id, change=change_of(row), ruling=ruling)
 
 
 def _record(outcome: RuleOutcome) -> dict[str, Any]:

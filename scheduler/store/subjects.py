@@ -10,7 +10,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+)
 
 from scheduler.errors import UnknownName
 from scheduler.store import rows, tables
@@ -49,6 +59,7 @@ _SUBJECTS = (
 
 _KEY = tables.subjects.c.code_key == bindparam("key")
 _SUBJECT = _SUBJECTS.where(_KEY)
+_ID = select(tables.subjects.c.id).where(_KEY)
 _ENROLLED = select(tables.subjects.c.code).where(_KEY)
 _CODES = select(tables.subjects.c.code).where(tables.subjects.c.site == bindparam("site"))
 _WEIGH = insert(tables.weights)
@@ -56,12 +67,19 @@ _WEIGH = insert(tables.weights)
 
 def every(connection: Connection, site: str | None) -> tuple[Subject, ...]:
     """Everyone enrolled, at one site or at all, by code."""
-    query = _SUBJECTS
-    if site is not None:
-        query = query.where(tables.subjects.c.site == site)
-    found = map(rows.subject_of, connection.execute(query))
+    return among(connection, true() if site is None else tables.subjects.c.site == site)
+
+
+def among(connection: Connection, such: ColumnElement[bool]) -> tuple[Subject, ...]:
+    """Such subjects, by code."""
+    found = map(rows.subject_of, connection.execute(_SUBJECTS.where(such)))
     # Two databases sort text differently; Python sorts it one way.
     return tuple(sorted(found, key=lambda subject: subject.code))
+
+
+def named(codes: Iterable[str]) -> ColumnElement[bool]:
+    """That a subject has one of these codes, in any case and width."""
+    return tables.subjects.c.code_key.in_([rows.code_key(code) for code in codes])
 
 
 def codes(connection: Connection, site: str) -> tuple[str, ...]:
@@ -86,7 +104,8 @@ def id_of(connection: Connection, code: str) -> int:
     Raises:
         UnknownName: nobody is enrolled under it.
     """
-    id: int = row(connection, code).id
+    found = ask(connection, _ID, {"key": rows.code_key(code)})
+    id: int = found[0][0] if found else row(connection, code).id
     return id
 
 

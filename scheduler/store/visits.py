@@ -10,9 +10,10 @@ New states are appended in `scheduler.store.entries`.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from scheduler.dates import Window
 from scheduler.store import rows, tables
@@ -50,6 +51,14 @@ _VERSION_THEN = func.coalesce(
 ).label("version")
 """The protocol version that the visit's participant was on when the state was recorded."""
 
+_marks = tables.changes.c
+_HISTORY = (
+    _STATES.add_columns(_marks.user_name, _marks.at, _marks.command, _marks.reason)
+    .add_columns(_VERSION_THEN)
+    .join(tables.changes, _marks.id == tables.visit_entries.c.change_id)
+    .order_by(tables.visits.c.subject_id, tables.visit_entries.c.id)
+)
+
 
 def current(
     connection: Connection, *, subject_id: int | None, site: str | None, days: Window | None
@@ -59,6 +68,12 @@ def current(
     if subject_id is not None:
         query = query.where(tables.visits.c.subject_id == subject_id)
     return tuple(map(rows.visit_of, connection.execute(query)))
+
+
+def among(connection: Connection, such: ColumnElement[bool]) -> Iterator[Visit]:
+    """Visits of such subjects in their current state, by day and start."""
+    query = _current(site=None, days=None).where(such)
+    return map(rows.visit_of, connection.execute(query))
 
 
 def one_by_one(connection: Connection, *, site: str | None, days: Window) -> Iterator[Visit]:
@@ -79,20 +94,23 @@ def _current(*, site: str | None, days: Window | None) -> Select[Any]:
 
 def history(connection: Connection, subject_id: int) -> tuple[Entry, ...]:
     """Every state of a subject's visits that was ever recorded, oldest first."""
-    marks = tables.changes.c
-    query = (
-        _STATES.add_columns(marks.user_name, marks.at, marks.command, marks.reason)
-        .add_columns(_VERSION_THEN)
-        .join(tables.changes, marks.id == tables.visit_entries.c.change_id)
-        .where(tables.visits.c.subject_id == subject_id)
-        .order_by(tables.visit_entries.c.id)
-    )
-    return tuple(
-        Entry(
-            number=row.change_id,
-            change=rows.change_of(row),
-            visit=rows.visit_of(row),
-            version=row.version,
-        )
-        for row in connection.execute(query)
+    query = _HISTORY.where(tables.visits.c.subject_id == subject_id)
+    return tuple(map(_entry, connection.execute(query)))
+
+
+def histories(
+    connection: Connection, such: ColumnElement[bool]
+) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    """The history of every such subject, with the code; to be read within the transaction."""
+    query = _HISTORY.where(such).execution_options(yield_per=_AT_ONCE)
+    for code, found in groupby(connection.execute(query), key=lambda row: str(row.code)):
+        yield code, tuple(map(_entry, found))
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        number=row.change_id,
+        change=rows.change_of(row),
+        visit=rows.visit_of(row),
+        version=row.version,
     )

@@ -11,7 +11,7 @@ from scheduler.answers import PartialDate
 from scheduler.errors import UnknownName
 from scheduler.outcomes import Count, Outcome, Unit
 from scheduler.ruling import RuleOutcome, Ruling
-from scheduler.store import Book, Ruled, Store
+from scheduler.store import Book, Change, Store
 from scheduler.store.tables import screenings
 from tests.databases import Databases
 from tests.store import values
@@ -39,8 +39,12 @@ RULINGS = st.builds(
 RULING = Ruling(day=SUBJECT.enrolled, version="1", outcome=Outcome.ELIGIBLE, consent=None, rules=())
 
 
-def rulings(book: Book) -> tuple[Ruled, ...]:
-    return book.rulings("ZJ-001")
+def rulings(book: Book) -> list[tuple[Change, Ruling]]:
+    """What is kept, by whom; later changes have higher numbers."""
+    found = book.rulings("ZJ-001")
+    assert len({ruled.number for ruled in found}) == len(found)
+    assert sorted(found, key=lambda ruled: ruled.number) == list(found)
+    return [(ruled.change, ruled.ruling) for ruled in found]
 
 
 @settings(max_examples=20)
@@ -49,7 +53,7 @@ def test_what_comes_back_is_what_went_in(databases: Databases, ruling: Ruling) -
     with databases.book() as url, Store(url) as store:
         store.write(enrolling(SUBJECT))
         store.write(lambda book: book.keep_ruling(CHANGE, "zj-001", ruling))
-        assert store.read(rulings) == (Ruled(change=CHANGE, ruling=ruling),)
+        assert store.read(rulings) == [(CHANGE, ruling)]
         assert store.read(Book.verify)
 
 
@@ -57,13 +61,10 @@ def test_further_ones_stand_beside_the_earlier_ones(store: Store) -> None:
     later = replace(CHANGE, user="wang", at=CHANGE.at + timedelta(days=1))
     reviewed = replace(RULING, outcome=Outcome.NEEDS_REVIEW, review="seen")
     store.write(enrolling(SUBJECT))
-    assert store.read(rulings) == ()
+    assert store.read(rulings) == []
     store.write(lambda book: book.keep_ruling(CHANGE, "ZJ-001", RULING))
     store.write(lambda book: book.keep_ruling(later, "ZJ-001", reviewed))
-    assert store.read(rulings) == (
-        Ruled(change=CHANGE, ruling=RULING),
-        Ruled(change=later, ruling=reviewed),
-    )
+    assert store.read(rulings) == [(CHANGE, RULING), (later, reviewed)]
 
 
 def test_only_who_is_enrolled_has_a_ruling(store: Store) -> None:
