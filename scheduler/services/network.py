@@ -6,8 +6,9 @@ that is counted again at every site before anybody sees it, with what all the ot
 """
 
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -141,7 +142,8 @@ def side_by_side(
         over = spawning.Event()
         with ProcessPoolExecutor(workers, spawning, _begin, (over,)) as pool:
             work = partial(_arranged, select, _left)
-            futures = [pool.submit(work, party) for party in parties]
+            with _deaf():
+                futures = [pool.submit(work, party) for party in parties]
             waiting = set(futures)
             try:
                 while waiting:
@@ -169,6 +171,25 @@ def _begin(over: Event) -> None:
     global _over
     _over = over
     signal.signal(signal.SIGINT, _once)
+    _hear(signal.SIG_UNBLOCK)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let Ctrl-C wait while the block runs, and for processes begun in it until `_begin`.
+
+    Until then they import, and Ctrl-C would end them amid that.
+    """
+    _hear(signal.SIG_BLOCK)
+    try:
+        yield
+    finally:
+        _hear(signal.SIG_UNBLOCK)
+
+
+def _hear(how: int) -> None:
+    if hasattr(signal, "pthread_sigmask"):  # Windows has none
+        signal.pthread_sigmask(how, {signal.SIGINT})
 
 
 def _once(number: int, _: object) -> None:

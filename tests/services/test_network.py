@@ -1,5 +1,7 @@
 """All sites re-planned together: the laboratory that they share is never asked for too much."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -8,10 +10,13 @@ from math import inf
 
 import pytest
 
+from scheduler.availability import Availability
+from scheduler.joint.quotas import Party
 from scheduler.joint.selection import Problem, Selection
 from scheduler.optimizer import relax, select
 from scheduler.protocol import Kind
 from scheduler.services import network, proposals, replan
+from scheduler.services.clinics import Clinic
 from scheduler.services.network import Network, Solver, side_by_side
 from scheduler.services.proposals import BookChanged
 from scheduler.store import Store
@@ -90,3 +95,43 @@ def test_one_site_alone_gives_what_it_gave_before(store: Store) -> None:
     [joint] = network.propose(store, [ZJ], SHUT, MARK, lambda _: MARCH, SOLVER).proposals
     assert joint.cost == alone.cost
     assert len(joint.lost) == len(alone.lost)
+
+
+AT_ONCE = """
+import os, signal
+from math import inf
+from multiprocessing import active_children
+from threading import Thread
+
+from scheduler.cli.stopping import stoppable
+from scheduler.optimizer import select
+from scheduler.services.network import side_by_side
+from tests.services.test_laboratories import GZ, ZJ
+from tests.services.test_network import party
+
+def stop():
+    while not active_children():
+        pass
+    os.killpg(0, signal.SIGINT)
+
+if __name__ == "__main__":
+    with stoppable(lambda: inf) as remaining:
+        Thread(target=stop, daemon=True).start()
+        print(len(side_by_side(select, remaining)([party(ZJ), party(GZ)])))
+"""
+"""Ctrl-C on a terminal as soon as there are processes, which import for a while."""
+
+
+def party(clinic: Clinic) -> Party:
+    """A site at which nobody is."""
+    free = Availability(clinic.site, [], [])
+    return Party(site=clinic.site.code, laboratory="", cases=[], availability=free)
+
+
+def test_ctrl_c_waits_for_processes_to_begin() -> None:
+    words = [sys.executable, "-c", AT_ONCE]
+    found = subprocess.run(
+        words, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    said = "Stopping with the best that is found so far; Ctrl-C again gives up.\n"
+    assert (found.returncode, found.stdout, found.stderr) == (0, "2\n", said)
