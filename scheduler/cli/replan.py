@@ -1,6 +1,6 @@
 """`schedule replan`: the best way out when time is taken away from many participants."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -11,29 +11,17 @@ import click
 from scheduler.app import App
 from scheduler.cli import screen
 from scheduler.cli.options import Day, as_of_option, conflicts_option, json_option
+from scheduler.cli.proposals import tell
 from scheduler.cli.stopping import stoppable
 from scheduler.cli.worker import WorkersMissing
 from scheduler.dates import Window
 from scheduler.errors import BadValue, UsageError
-from scheduler.exporters import records
-from scheduler.joint.costs import Figure, figures
 from scheduler.life import ask_reason
 from scheduler.services import network, proposals
 from scheduler.services import replan as service
-from scheduler.services.cases import Lost
 from scheduler.services.network import Network, Solver
-from scheduler.services.proposals import Proposal
 from scheduler.services.replan import Closure, Request
 from scheduler.store import Change
-from scheduler.subject import Visit
-
-RANKS = {
-    "lost": "visits without a slot or outside their window",
-    "moved": "appointments moved",
-    "days": "weighted days off target",
-    "crowded": "places on days that are nearly full",
-}
-"""The ranks of a cost in words, the first rank first."""
 
 Remaining = Callable[[], float]
 """How many seconds are left."""
@@ -106,24 +94,22 @@ def replan(
             found = _of_all(app, request, change, as_of, remaining, workers)
         else:
             found = _of_one(app, request, change, as_of, remaining)
-    if as_json:
-        screen.print_json(_record_all(found) if all_sites else _record(found.proposals[0]))
-    for proposal in found.proposals:
-        if not as_json:
-            _print(proposal)
-        screen.warn_incomplete(proposal.problems)
-        _count(proposal, named=all_sites)
-    _remark(found, exact=_optimizer() is not None)
+    tell(found, together=all_sites, exact=_optimizer() is not None, as_json=as_json)
     remaining.check()
-    for proposal in found.proposals:
-        proposals.check_placed(proposal, accepted=accept_unplaced)
-    if not applies:
-        if any(proposal.changes for proposal in found.proposals):
-            screen.say("Nothing was stored; --apply with a --reason does that.")
-        return
-    proposals.apply_all(app.store, found.proposals, change)
-    screen.say(f"Stored; appointments moved: {sum(each.moved for each in found.proposals)}")
-    if owners:
+    proposals.check_placed(found.proposals, accepted=accept_unplaced)
+    if applies:
+        _apply(app, found, change, shut=bool(owners))
+    elif any(proposal.changes for proposal in found.proposals):
+        screen.say("Nothing was stored; --apply with a --reason does that.")
+
+
+def _apply(app: App, found: Network, change: Change, *, shut: bool) -> None:
+    proposals.apply(app.store, found.proposals, change)
+    if any(proposal.changes for proposal in found.proposals):
+        screen.say(f"Stored; appointments moved: {sum(each.moved for each in found.proposals)}")
+    else:
+        screen.say("Nothing was stored, for nothing changes.")
+    if shut:
         screen.say(
             "What is shut was given for this run only: put it into the site file or a conflict"
             " calendar, so that nobody is enrolled into it."
@@ -212,113 +198,6 @@ def _closures(
         raise BadValue("--to", last, f"it lies before --from {first}")
     days = Window(earliest=first, latest=last)
     return tuple(Closure(owner=owner, days=days) for owner in owners)
-
-
-def _print(found: Proposal) -> None:
-    if found.lost:
-        columns = ["Subject", "Visit", "Stays", "Window", "Why there is no other slot"]
-        rows = [
-            [
-                lost.visit.subject,
-                lost.visit.ref,
-                screen.appointment(lost.visit),
-                screen.span(lost.visit.window),
-                "; ".join((*lost.reasons, *_instead(lost))),
-            ]
-            for lost in found.lost
-        ]
-        screen.print_table("Visits without another slot", columns, rows)
-    if found.told:
-        columns = ["Subject", "Visit", "Before", "After", "Units", "Off target", "Window"]
-        rows = [_row(before, after) for before, after in found.told]
-        screen.print_table("Visits that move", columns, rows)
-
-
-def _instead(lost: Lost) -> Iterable[str]:
-    if lost.alternatives:
-        days = (f"{screen.day(slot.start.date())} {slot.start:%H:%M}" for slot in lost.alternatives)
-        yield f"outside the window: {' or '.join(days)}"
-
-
-def _row(before: Visit, after: Visit) -> list[str]:
-    return [
-        after.subject,
-        after.ref,
-        screen.appointment(before),
-        screen.appointment(after),
-        ", ".join(taken.unit for taken in after.allocations),
-        screen.off_target(after),
-        screen.span(after.window),
-    ]
-
-
-def _count(found: Proposal, *, named: bool) -> None:
-    others = len(found.told) - found.moved - found.found
-    parts = [f"{found.moved} of {found.free} open appointments move"]
-    parts += [f"{found.found} visits find a slot"] if found.found else []
-    parts += [f"{others} only change units"] if others else []
-    parts += [f"{len(found.lost)} find no other slot"] if found.lost else []
-    screen.say(f"{f'{found.site.code}: ' if named else ''}{'; '.join(parts)}.")
-
-
-def _remark(found: Network, *, exact: bool) -> None:
-    if not exact:
-        screen.say(
-            "Placed one participant after another, with one ejection each: the optimiser is not"
-            " installed (pip install 'infusion-scheduler[optimize]')."
-        )
-    screen.say("What comes first counts first, and this is proved of any proposal:")
-    for rank, figure in figures(found.cost, found.bound).items():
-        screen.say(f"  {RANKS[rank]}: {figure.found:,}, {_proof(figure)}")
-
-
-def _proof(figure: Figure) -> str:
-    if figure.least is None:
-        return "and nothing is proved beyond the rank before"
-    if figure.least == figure.found:
-        return "and none has fewer"
-    return f"and none has fewer than {figure.least:,} (gap {figure.gap:.2%})"
-
-
-def _record_all(found: Network) -> records.Record:
-    return {
-        "sites": [_record(proposal) for proposal in found.proposals],
-        "ranks": _ranks(found.cost, found.bound),
-    }
-
-
-def _ranks(cost: int, bound: int) -> records.Record:
-    return {
-        rank: {"found": figure.found, "least": figure.least, "gap": figure.gap}
-        for rank, figure in figures(cost, bound).items()
-    }
-
-
-def _record(found: Proposal) -> records.Record:
-    return {
-        "site": found.site.code,
-        "free": found.free,
-        "lost": [
-            {
-                "subject": lost.visit.subject,
-                **records.any_record(lost.visit),
-                "reasons": list(lost.reasons),
-                "alternatives": [records.when(slot.start) for slot in lost.alternatives],
-            }
-            for lost in found.lost
-        ],
-        "changes": [
-            {
-                "subject": after.subject,
-                "before": records.any_record(before),
-                "after": records.any_record(after),
-            }
-            for before, after in found.changes
-        ],
-        "moved": found.moved,
-        "ranks": _ranks(found.cost, found.bound),
-        "incomplete": [str(problem) for problem in found.problems],
-    }
 
 
 COMMANDS = {"replan": replan}

@@ -4,7 +4,7 @@ A proposal says who moves from where to where, and what it was worked out on.  A
 that with the book, and stores all of the proposal or nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import Problem, Refused, Unplaced
@@ -71,22 +71,13 @@ class BookChanged(Refused):
         )
 
 
-def apply(store: Store, proposal: Proposal, change: Change) -> None:
-    """Store a proposal, all of it in one transaction.
+def apply(store: Store, proposals: Sequence[Proposal], change: Change) -> None:
+    """Store the proposals of some sites, all of them in one transaction.
 
     Raises:
         ReasonMissing: no word why.
-        BookChanged: somebody changed a visit of the site, a product, or what other sites ask
-            of the laboratory, meanwhile.
-    """
-    apply_all(store, [proposal], change)
-
-
-def apply_all(store: Store, proposals: Sequence[Proposal], change: Change) -> None:
-    """Store the proposals of several sites, all of them in one transaction.
-
-    Raises:
-        As `apply`.
+        BookChanged: somebody changed a visit of one of the sites, a product, or what other
+            sites ask of the laboratory, meanwhile.
     """
     ask_reason("re-plan visits", change.reason)
 
@@ -114,14 +105,15 @@ def _check_unchanged(book: Book, proposal: Proposal) -> None:
         raise BookChanged()
 
 
-def check_placed(proposal: Proposal, *, accepted: bool) -> None:
-    """Refuse a proposal that leaves appointments where they cannot be.
+def check_placed(proposals: Iterable[Proposal], *, accepted: bool) -> None:
+    """Refuse proposals that leave appointments where they cannot be.
 
     Raises:
         Unplaced: it says how many.
     """
-    if proposal.blocked and not accepted:
+    blocked = sum(proposal.blocked for proposal in proposals)
+    if blocked and not accepted:
         raise Unplaced(
-            f"nothing was stored; appointments that find no other slot: {proposal.blocked};"
+            f"nothing was stored; appointments that find no other slot: {blocked};"
             " --accept-unplaced leaves them as they are and moves the others"
         )

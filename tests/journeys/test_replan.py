@@ -80,6 +80,7 @@ def test_two_of_four_chairs_are_shut(ward: Schedule) -> None:
     after = ward.rows()
     again = done(ward("replan", *MARCH, *SHUT, *REASON))
     assert (again.out, "0 of 66 open appointments move." in again.err) == ("", True)
+    assert "Nothing was stored, for nothing changes.\n" in again.err
     assert ward.rows() == after
     done(ward("audit", "verify"))
 

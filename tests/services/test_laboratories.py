@@ -132,7 +132,7 @@ def test_replanning_one_site_keeps_to_what_the_other_leaves(
     for at in (GZ, ZJ):
         found = proposed(store, at, solver)
         assert not [lost for lost in found.lost if lost.visit.kind is Kind.INFUSION]
-        proposals.apply(store, found, change("replan", "the laboratory is full"))
+        proposals.apply(store, [found], change("replan", "the laboratory is full"))
     assert busiest(store)[Kind.INFUSION] == 1
     assert not store.read(lambda book: book.verify()).problems
 
@@ -142,7 +142,7 @@ def test_a_proposal_is_refused_when_the_other_site_took_a_place_meanwhile(store:
     found = proposed(store, ZJ)
     theirs(Act.CANCEL, "infusion-1", clinic=GZ)
     with pytest.raises(BookChanged):
-        proposals.apply(store, found, change("replan", "the laboratory is full"))
+        proposals.apply(store, [found], change("replan", "the laboratory is full"))
 
 
 def test_an_amendment_of_both_sites_keeps_to_the_laboratory(store: Store) -> None:

@@ -11,6 +11,8 @@ from math import inf
 import pytest
 
 from scheduler.availability import Availability
+from scheduler.dates import Window
+from scheduler.errors import Unplaced
 from scheduler.joint.quotas import Party
 from scheduler.joint.selection import Problem, Selection
 from scheduler.optimizer import relax, select
@@ -19,6 +21,7 @@ from scheduler.services import network, proposals, replan
 from scheduler.services.clinics import Clinic
 from scheduler.services.network import Network, Solver, side_by_side
 from scheduler.services.proposals import BookChanged
+from scheduler.services.replan import Closure
 from scheduler.store import Store
 from tests.databases import SqliteFiles
 from tests.lives import change
@@ -54,7 +57,7 @@ def test_what_all_sites_ask_is_what_the_laboratory_takes(
     found = together(store, solver)
     assert not [lost for each in found.proposals for lost in each.lost]
     assert found.bound <= found.cost
-    proposals.apply_all(store, found.proposals, MARK)
+    proposals.apply(store, found.proposals, MARK)
     assert busiest(store)[Kind.INFUSION] == 1
     assert not store.read(lambda book: book.verify()).problems
     again = together(store, solver)
@@ -73,7 +76,7 @@ def test_when_time_is_over_nothing_is_asked_too_often(store: Store) -> None:
     each = side_by_side(unhurried, remaining=lambda: next(looks, 0.0))
     over = Solver(relax=partial(relax, remaining=float), each=each)
     found = together(store, over)
-    proposals.apply_all(store, found.proposals, MARK)
+    proposals.apply(store, found.proposals, MARK)
     assert not store.read(lambda book: book.verify()).problems
 
 
@@ -83,9 +86,22 @@ def test_all_is_stored_or_nothing(store: Store) -> None:
     before = store.read(lambda book: book.visits())
     lives[-1].complete("baseline", clinic=GZ, today=date(2026, 3, 20))
     with pytest.raises(BookChanged):
-        proposals.apply_all(store, found.proposals, MARK)
+        proposals.apply(store, found.proposals, MARK)
     after = store.read(lambda book: book.visits())
     assert [v.ref for v in before if v not in after] == ["baseline"]
+
+
+def test_all_that_find_no_slot_are_counted(store: Store) -> None:
+    for at in (ZJ, GZ):
+        enter(store, at)
+    shut = Closure(owner="site", days=Window(earliest=date(2026, 3, 27), latest=date(2026, 4, 20)))
+    request = replan.Request(closures=(shut,))
+    each = network.propose(store, [ZJ, GZ], request, MARK, lambda _: MARCH, SOLVER).proposals
+    one, other = (proposal.blocked for proposal in each)
+    assert one
+    assert other
+    with pytest.raises(Unplaced, match=f"find no other slot: {one + other};"):
+        proposals.check_placed(each, accepted=False)
 
 
 def test_one_site_alone_gives_what_it_gave_before(store: Store) -> None:

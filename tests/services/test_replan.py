@@ -56,7 +56,7 @@ def proposed(
 
 
 def applied(store: Store, found: Proposal, reason: str = "chair 1 is serviced") -> None:
-    proposals.apply(store, found, change("replan", reason))
+    proposals.apply(store, [found], change("replan", reason))
 
 
 def days(found: Proposal) -> dict[str, tuple[date | None, date | None]]:
@@ -123,7 +123,7 @@ def test_what_is_done_or_agreed_stays(crowd: list[Life], book: Store) -> None:
     reason, *others = agreed.reasons
     assert reason == "it was agreed with the participant"
     assert "chair taken" in "; ".join(others)
-    proposals.apply(book, found, change("replan"))
+    proposals.apply(book, [found], change("replan"))
     assert one["aspiration"] == before[one.code]["aspiration"]
     assert two["infusion-1"] == before[two.code]["infusion-1"]
     window = one["infusion-1"].window
@@ -166,8 +166,8 @@ def test_who_finds_no_slot_is_listed_and_kept(crowd: list[Life], book: Store) ->
     day_3 = lost[f"{one.code} day-3"].alternatives
     assert [slot.start.date() for slot in day_3] == [date(2026, 3, 26), date(2026, 4, 21)]
     with pytest.raises(Unplaced, match=f"find no other slot: {len(lost)};"):
-        proposals.check_placed(found, accepted=False)
-    proposals.check_placed(found, accepted=True)
+        proposals.check_placed([found], accepted=False)
+    proposals.check_placed([found], accepted=True)
     applied(book, found)
     assert one["infusion-1"] == before
 
@@ -179,7 +179,7 @@ def test_a_visit_that_had_no_slot_is_listed_and_no_hindrance(book: Store) -> Non
     found = proposed(book, today=date(2026, 1, 5))
     assert [each.visit.scheduled for each in found.lost] == [None]
     assert found.blocked == 0
-    proposals.check_placed(found, accepted=False)
+    proposals.check_placed([found], accepted=False)
 
 
 def test_a_released_product_binds_the_infusions(book: Store) -> None:
