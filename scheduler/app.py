@@ -80,13 +80,13 @@ class App:
         return self._told(clinics.find(self.settings, code, self.web))
 
     def clinics(self) -> "tuple[Clinic, ...]":
-        """The clinic that the settings name, else every one that they know."""
+        """Every clinic that the settings know."""
         from scheduler.services import clinics
 
         return tuple(map(self._told, clinics.every(self.settings, self.web)))
 
     def sound_clinics(self) -> "tuple[tuple[Clinic, ...], tuple[Problem, ...]]":
-        """As `clinics`, as far as their files are sound; and what is wrong with the others."""
+        """The clinic that the settings name, else every sound one; and what is wrong elsewhere."""
         from scheduler.services import clinics
 
         found, problems = clinics.sound(self.settings, self.web)

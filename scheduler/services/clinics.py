@@ -95,23 +95,27 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
 
 
 def every(settings: Settings, web: Web | None = None) -> tuple[Clinic, ...]:
-    """The clinic of the `site` setting, else all that there are, else the demo site.
+    """The clinics of all `site_files`, whichever the `site` setting names; without any, that one.
 
     Raises:
-        UnknownName: no site file has the code of the setting.
+        UnknownName: there are none, and the site of the setting is not known.
         BadInput: a site file cannot be read or is wrong, two are of one site, or two say
             different things of a laboratory that they share.
     """
-    found, problems = sound(settings, web)
+    if not settings.site_files:
+        return (find(settings, web=web),)
+    found, problems = _known(settings, web)
     if problems:
         raise BadInput(problems)
-    return found
+    return tuple(found.values())
 
 
 def sound(
     settings: Settings, web: Web | None = None
 ) -> tuple[tuple[Clinic, ...], tuple[Problem, ...]]:
-    """As `every`, but a broken file is in the way of its own site only; and what is wrong.
+    """The clinic of the `site` setting, else all that are sound; and what is wrong.
+
+    A broken file is in the way of its own site only.
 
     Raises:
         UnknownName: no site file has the code of the setting.

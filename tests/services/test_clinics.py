@@ -77,6 +77,18 @@ def test_a_broken_file_is_in_the_way_of_its_own_site_only(sites: Path) -> None:
         assert any("nowhere.toml: cannot be read" in line for line in told)
 
 
+def every(site: str | None = None, files: str = "") -> list[str]:
+    settings = config.load({"site": site}, {"SCHEDULE_SITE_FILES": files}, login="li")
+    return [clinic.site.code for clinic in clinics.every(settings)]
+
+
+def test_every_site_is_every_one_whichever_is_named() -> None:
+    for named in (None, "GZ", "gz", "ZJ.toml"):
+        assert every(named, files="ZJ.toml:GZ.toml") == ["ZJ", "GZ"]
+    assert every("GZ.toml") == ["GZ"]
+    assert every() == ["ZJ"]
+
+
 def test_what_an_arm_needs_the_site_must_have() -> None:
     rows = [encounter("v0"), encounter("v1"), encounter("v2")]
     site = clinic(resources=(resource("chair", 1),))
