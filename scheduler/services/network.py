@@ -18,6 +18,7 @@ from multiprocessing.synchronize import Event
 from os import cpu_count
 
 from scheduler.appointments import Appointment
+from scheduler.errors import UsageError
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.quotas import Party, arrange_all
 from scheduler.joint.selection import Relax, Selection
@@ -27,7 +28,8 @@ from scheduler.services.clinics import Clinic
 from scheduler.services.proposals import Proposal
 from scheduler.services.replan import Planning, Request
 from scheduler.sites import Site
-from scheduler.store import Change, Store
+from scheduler.store import Book, Change, Store
+from scheduler.subject import Subject
 
 ENDLESS = partial(float, "inf")
 """There is always time left; unlike a lambda, this can be sent to other processes."""
@@ -63,6 +65,16 @@ class Network:
         return sum(proposal.cost for proposal in self.proposals)
 
 
+class NoSiteFile(UsageError):
+    """A participant is named whose site nothing describes."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(
+            f"{subject.code} is a participant of site {subject.site}, and none of site_files"
+            " describes that site"
+        )
+
+
 def propose(
     store: Store,
     clinics: Sequence[Clinic],
@@ -75,13 +87,19 @@ def propose(
     """The best way out for all sites, or without a solver a good one; nothing is stored.
 
     Raises:
-        As `replan.propose`.
+        As `replan.propose`, but NoSiteFile where somebody's site is not among them.
     """
     for clinic in clinics:
         permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
-    plannings = store.read(
-        lambda book: [Planning(book, c, request, change, today(c.site)) for c in clinics]
-    )
+
+    def read(book: Book) -> list[Planning]:
+        known = [clinic.site.code for clinic in clinics]
+        for code in request.subjects:
+            if (subject := book.subject(code)).site not in known:
+                raise NoSiteFile(subject)
+        return [Planning(book, c, request, change, today(c.site)) for c in clinics]
+
+    plannings = store.read(read)
     if solver is None:
         found = _in_turn(plannings, remaining)
         bound = sum(each.bound for each in found)

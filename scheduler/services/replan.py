@@ -16,7 +16,7 @@ from scheduler.availability import Availability
 from scheduler.capacity import WORK
 from scheduler.conflicts import Busy
 from scheduler.dates import Window
-from scheduler.errors import Problem, SchedulerError, UnknownName
+from scheduler.errors import BadValue, Problem, SchedulerError, UnknownName
 from scheduler.joint.arrangement import Arrangement, arrange
 from scheduler.joint.quotas import Party
 from scheduler.joint.recount import recount
@@ -25,10 +25,7 @@ from scheduler.joint.turns import improved, in_turn
 from scheduler.life import DESK, permit
 from scheduler.products import infusions
 from scheduler.protocol import Protocol
-from scheduler.replanning import (
-    revised,
-    standing_day,
-)
+from scheduler.replanning import revised, standing_day
 from scheduler.services import clinics, studies
 from scheduler.services.cases import Person
 from scheduler.services.clinics import Clinic
@@ -79,6 +76,8 @@ def propose(
 
     Raises:
         UnknownName: nobody is enrolled under a code, or the site has no such unit.
+        OtherSite: somebody is enrolled at another site.
+        BadValue: a closure is over.
         NotPermitted: the site names people, and this one does not answer for the schedule.
         BadInput: a conflict calendar cannot be read at all, or the site lacks a resource.
         TooManyPatterns: the visits of somebody have more joint choices of days than can be weighed.
@@ -86,7 +85,15 @@ def propose(
     permit("re-plan visits", DESK, user=change.user, people=clinic.site.people)
     for closure in request.closures:
         _check_owner(clinic.site, closure.owner)
-    planning = store.read(lambda book: Planning(book, clinic, request, change, today))
+        if closure.days.latest < today:
+            raise BadValue("--to", closure.days.latest, f"it lies before today, {today}")
+
+    def read(book: Book) -> Planning:
+        for code in request.subjects:
+            clinics.check_site(clinic.site, book.subject(code))
+        return Planning(book, clinic, request, change, today)
+
+    planning = store.read(read)
     if select is None:
         return planning.proposal(planning.in_turn(remaining))
     return planning.proposal(arranged(planning.party(), select, remaining))

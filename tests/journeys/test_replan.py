@@ -128,6 +128,7 @@ def test_refusals(desk: Schedule) -> None:
         (SHUT[:4], 2, "--closed needs --from and --to"),
         (SHUT[4:], 2, "name it with --closed"),
         ((*SHUT[:5], "2026-05-01", *SHUT[6:]), 2, "--to 2026-04-17 is not possible"),
+        ((*SHUT[:4], "--from", "2026-03-02", "--to", "2026-03-12"), 2, "before today, 2026-03-13"),
         ((*SHUT, "--apply"), 2, "to apply a proposal needs a --reason"),
         (("--subject", "ZJ-9"), 2, 'no subject "ZJ-9"'),
         (("--conflicts", "none.ics"), 5, "none.ics: cannot be read"),

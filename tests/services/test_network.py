@@ -18,8 +18,8 @@ from scheduler.joint.selection import Problem, Selection
 from scheduler.optimizer import relax, select
 from scheduler.protocol import Kind
 from scheduler.services import network, proposals, replan
-from scheduler.services.clinics import Clinic
-from scheduler.services.network import Network, Solver, side_by_side
+from scheduler.services.clinics import Clinic, OtherSite
+from scheduler.services.network import Network, NoSiteFile, Solver, side_by_side
 from scheduler.services.proposals import BookChanged
 from scheduler.services.replan import Closure
 from scheduler.store import Store
@@ -102,6 +102,18 @@ def test_all_that_find_no_slot_are_counted(store: Store) -> None:
     assert other
     with pytest.raises(Unplaced, match=f"find no other slot: {one + other};"):
         proposals.check_placed(each, accepted=False)
+
+
+def test_who_is_named_is_there(store: Store) -> None:
+    gz = enter(store, GZ).code
+    enter(store, ZJ)
+    request = replan.Request(subjects=frozenset({gz}))
+    both = network.propose(store, [ZJ, GZ], request, MARK, lambda _: MARCH, SOLVER)
+    assert [each.free > 0 for each in both.proposals] == [False, True]
+    with pytest.raises(NoSiteFile, match=f"{gz} is a participant of site GZ, and none"):
+        network.propose(store, [ZJ], request, MARK, lambda _: MARCH, SOLVER)
+    with pytest.raises(OtherSite, match=f"{gz} is a participant of site GZ, not of ZJ"):
+        replan.propose(store, ZJ, request, MARK, MARCH, select)
 
 
 def test_one_site_alone_gives_what_it_gave_before(store: Store) -> None:
