@@ -1,8 +1,8 @@
 """Packing: a time and units for every visit of one day, side by side.
 
-What has a time keeps it where it can.  The others are placed hardest first; where that leaves
-somebody out, everybody who may move is placed anew, by a search through all starts and units that
-differ, within a budget of steps.
+What has a time keeps it where it can, before anybody else takes the units.  The others are placed
+hardest first; where that leaves somebody out, everybody who may move is placed anew, by a search
+through all starts and units that differ, within a budget of steps.
 
 >>> pack(739000, [])
 {}
@@ -58,13 +58,10 @@ def pack(day: int, items: Sequence[Item], taken: Iterable[Taken] = ()) -> Seats:
     """The seats of a day beside what is `taken`; who is missing found no room."""
     taken = list(taken)
     room, seats = Room(day, taken), Seats()
-    waiting = []
-    for item in sorted(items, key=lambda item: not item.pinned):
-        seat = room.keep(item)
-        if seat is None:
-            waiting.append(item)
-        else:
-            seats[item.code, item.id] = seat
+    waiting = sorted(items, key=lambda item: not item.pinned)
+    for keep in (room.stay, room.keep):
+        seats |= {(i.code, i.id): seat for i in waiting if (seat := keep(i))}
+        waiting = [item for item in waiting if (item.code, item.id) not in seats]
     if not waiting:
         return seats
     if found := room.search(waiting):
@@ -90,6 +87,15 @@ class Room:
         self._begun = Counter[tuple[int, Kind | None]]()
         for code, demand, seat in taken:
             self.occupy(code, demand, seat)
+
+    def stay(self, item: Item) -> Seat | None:
+        """The very seat where an item stands, taken for it; a pinned one may get other units."""
+        if item.pinned:
+            return self.keep(item)
+        if item.wish is None or not self.holds(item, item.wish):
+            return None
+        self.take(item, item.wish)
+        return item.wish
 
     def keep(self, item: Item) -> Seat | None:
         """The seat at the time where an item stands, taken for it; with other units if need be."""

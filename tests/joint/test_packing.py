@@ -120,6 +120,28 @@ def test_who_stands_well_stays(day: tuple[Availability, list[Item]], data: st.Da
     assert pack(DAY, [*others, standing])[first.code, first.id] == wish
 
 
+@given(st.permutations("ABC"))
+def test_nobody_takes_the_units_of_who_could_stay(order: Sequence[str]) -> None:
+    """One of three chairs is shut: whoever sat there moves, and the other two sit as before."""
+    site = clinic("08:00-12:00", resources=(resource("chair", 3),))
+    shut = Busy.of("chair-1", "shut", [Availability(site).interval(DAY, 0, 24 * 60)])
+    demand = Demand(minutes=120, needs=(Need(resource="chair", minutes=120),))
+    wishes = {code: Seat(8 * 60, (f"chair-{n}",)) for n, code in enumerate("ABC", 1)}
+    items = [
+        Item(
+            code=code,
+            id="v",
+            demand=demand,
+            availability=Availability(site, [shut]).seen_by(code),
+            wish=wishes[code],
+        )
+        for code in order
+    ]
+    found = pack(DAY, items)
+    assert (found["B", "v"], found["C", "v"]) == (wishes["B"], wishes["C"])
+    assert found["A", "v"].start == 10 * 60
+
+
 @given(days())
 def test_rows_never_forbid_what_can_be_packed(day: tuple[Availability, list[Item]]) -> None:
     availability, items = day
