@@ -33,8 +33,7 @@ _STANDING = (
     _state.status.in_(_TAKING),
 )
 _CHANGED = (
-    # Changes are few; by the index on sites, SQLite would look at the whole book of the site.
-    _state.site.concat("") == bindparam("site"),
+    _state.site == bindparam("site"),
     _state.change_id.in_(
         select(tables.seals.c.change_id).where(tables.seals.c.number > bindparam("number"))
     ),

@@ -34,7 +34,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -234,7 +234,7 @@ visit_entries = Table(
     ),
     Index(None, "site", "day"),
     Index(None, "day"),
-    Index(None, "change_id"),
+    Index(None, "change_id", "site"),
 )
 """Every recorded state of every visit; the highest revision is the present one.
 
