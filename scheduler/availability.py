@@ -226,10 +226,13 @@ class Availability:
             return self._whole.known_starts(demand, ordinal)
         return self.remember((demand, ordinal), lambda: self.starts(demand, ordinal))
 
-    def allocate(self, demand: Demand, ordinal: int, start: int) -> tuple[Allocation, ...]:
-        """The first free units for the needs of a visit that begins at minute `start`."""
+    def allocate(
+        self, demand: Demand, ordinal: int, start: int
+    ) -> tuple[Interval, tuple[Allocation, ...]]:
+        """The time of a visit from minute `start` on, and the first free units for its needs."""
+        whole = self.interval(ordinal, start, demand.minutes)
+        spans = {(start, demand.minutes): whole}
         allocations = []
-        spans: dict[tuple[int, int], Interval] = {}
         for team in demand.teams():
             crew = next(
                 crew for crew in self._crews(team) if self._serves(crew, team, ordinal, start)
@@ -239,7 +242,7 @@ class Availability:
                 if span not in spans:
                     spans[span] = self.interval(ordinal, *span)
                 allocations.append(Allocation(unit=unit, interval=spans[span]))
-        return tuple(allocations)
+        return whole, tuple(allocations)
 
     def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
         """From minute `start` of a day, `minutes` long, in the site's zone."""

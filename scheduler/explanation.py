@@ -34,7 +34,7 @@ class Explanation:
         named: bool = False,
     ) -> None:
         self._availability, self._search, self._named = availability, search, named
-        self._nodes = {node.encounter.id: node for node in tree.nodes()}
+        self._nodes = tree.nodes
         self._placed = {id: day for id, day in days.items() if day is not None}
         known = tree.anchors(enrolled) | self._placed
         self._dates = {id: date.fromordinal(day) for id, day in known.items()}

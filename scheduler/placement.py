@@ -103,8 +103,8 @@ def place(
             others = beyond(expected, availability, taken)
             missing.append(Missing(expected=expected, reasons=reasons, alternatives=others))
         else:
-            start = choice.starts[encounter.id]
-            slots.append(_slot(expected, day, start, explanation, availability))
+            demand, start = tree.nodes[encounter.id].demand, choice.starts[encounter.id]
+            slots.append(_slot(expected, demand, day, start, explanation, availability))
     return Placement(slots=tuple(slots), missing=tuple(missing))
 
 
@@ -112,8 +112,8 @@ def horizon(tree: Tree, enrolled: date) -> Window:
     """Every day that placing from `enrolled` may ask about."""
     first = milestone_dates(tree.protocol.milestones, {ENROLLMENT: enrolled})
     last = dict(first)
-    for node in tree.nodes():
-        id, timing = node.encounter.id, node.encounter.timing
+    for id, node in tree.nodes.items():
+        timing = node.encounter.timing
         first[id], last[id] = (
             timing.earliest(first[timing.anchor]),
             timing.latest(last[timing.anchor]),
@@ -158,7 +158,7 @@ def other_slots(
     `dates` are the days of everything the encounter counts from; what hangs on it is
     free to follow it.
     """
-    node = next(node for node in tree.nodes() if node.encounter == encounter)
+    node = tree.nodes[encounter.id]
     days = {id: day.toordinal() for id, day in dates.items()}
     keeps_all = keeping_all(tree, encounter, dates, availability)
     target, steps = node.candidates(days)
@@ -190,7 +190,7 @@ def standing(
 
 
 def _open_days(tree: Tree, availability: Availability) -> dict[str, Mapping[int, int]]:
-    return {node.encounter.id: availability.earliest(node.demand) for node in tree.nodes()}
+    return {id: availability.earliest(node.demand) for id, node in tree.nodes.items()}
 
 
 def choose(
@@ -290,15 +290,21 @@ def _side_by_side(visits: list[tuple[int, int]], taken: int) -> tuple[int, ...] 
 
 
 def _slot(
-    expected: Expected, day: int, start: int, explanation: Explanation, availability: Availability
+    expected: Expected,
+    demand: Demand,
+    ordinal: int,
+    start: int,
+    explanation: Explanation,
+    availability: Availability,
 ) -> Slot:
-    demand = Demand.of(expected.encounter)
+    interval, allocations = availability.allocate(demand, ordinal, start)
+    day = date.fromordinal(ordinal)
     return Slot(
         expected=expected,
-        interval=availability.interval(day, start, demand.minutes),
-        allocations=availability.allocate(demand, day, start),
-        why=(*expected.rules, *explanation.off_target(expected, date.fromordinal(day))),
-        unverified=availability.unverified(date.fromordinal(day)),
+        interval=interval,
+        allocations=allocations,
+        why=(*expected.rules, *explanation.off_target(expected, day)),
+        unverified=availability.unverified(day),
     )
 
 
@@ -306,7 +312,7 @@ def _taken(tree: Tree, choice: Choice) -> Mapping[int | None, int]:
     """Minutes that the placed visits take, by day."""
     taken: dict[int | None, int] = defaultdict(int)
     for id, start in choice.starts.items():
-        taken[choice.days[id]] |= ((1 << tree.arm.encounter(id).minutes) - 1) << start
+        taken[choice.days[id]] |= ((1 << tree.nodes[id].demand.minutes) - 1) << start
     return taken
 
 
@@ -340,7 +346,7 @@ def keeping_all(
 
     `dates` are the days of everything the encounter counts from.
     """
-    node = next(node for node in tree.nodes() if node.encounter == encounter)
+    node = tree.nodes[encounter.id]
     days = {id: day.toordinal() for id, day in dates.items()}
     search = Search(tree, _open_days(tree, availability), {}, {})
     return lambda day: search.keeps_all(node, day, days)

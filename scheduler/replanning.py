@@ -40,8 +40,8 @@ def standing_day(visit: Visit) -> date:
 def anchor_dates(tree: Tree, enrolled: date, visits: Mapping[str, Visit]) -> dict[str, date]:
     """The day that everything counts as for what hangs on it; without a visit, its target."""
     dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
-    for node in tree.nodes():
-        dates[node.encounter.id] = _counts_as(tree.arm, node.encounter, visits, dates)
+    for id, node in tree.nodes.items():
+        dates[id] = _counts_as(tree.arm, node.encounter, visits, dates)
     return dates
 
 
@@ -61,17 +61,16 @@ def adrift(
     """
     dates = anchor_dates(tree, enrolled, visits)
     found: set[str] = set()
-    for node in tree.nodes():
-        encounter = node.encounter
-        visit = visits.get(encounter.id)
-        if visit is None or encounter.id in fixed:
+    for id, node in tree.nodes.items():
+        encounter, visit = node.encounter, visits.get(id)
+        if visit is None or id in fixed:
             continue
         if not _may_move(tree.arm, encounter, visits, along):
             continue
         expected = expect(encounter, dates)
-        hangs_loose = encounter.id in lost or encounter.anchors() & found
+        hangs_loose = id in lost or encounter.anchors() & found
         if hangs_loose or _displaced(visit, expected) or _parted(encounter, expected, visits):
-            found.add(encounter.id)
+            found.add(id)
     return frozenset(found)
 
 
@@ -81,8 +80,8 @@ def reach(
     """Every day that placing the `drifting` visits anew may ask about, and where all stand now."""
     dates = anchor_dates(tree, enrolled, visits)
     spans = {id: Window(earliest=day, latest=day) for id, day in dates.items()}
-    for node in tree.nodes():
-        id, timing = node.encounter.id, node.encounter.timing
+    for id, node in tree.nodes.items():
+        timing = node.encounter.timing
         if id in drifting:
             anchor = spans[timing.anchor]
             spans[id] = Window(
@@ -123,8 +122,7 @@ def expected_anew(
     """
     dates = {id: date.fromordinal(day) for id, day in tree.anchors(enrolled).items()}
     result = dict(visits)
-    for node in tree.nodes():
-        id = node.encounter.id
+    for id, node in tree.nodes.items():
         expected = expect(node.encounter, dates)
         visit = visits.get(id)
         if visit is not None and visit.status in OPEN:

@@ -74,11 +74,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tree:
-    """The encounters of one arm, hung on the enrollment and its milestones."""
+    """The encounters of one arm, hung on the enrollment and its milestones.
+
+    `nodes` are by encounter, anchors before what hangs on them.
+    """
 
     protocol: Protocol
     arm: Arm
     roots: tuple[Node, ...]
+    nodes: Mapping[str, Node]
 
     @classmethod
     def of(cls, protocol: Protocol, arm: Arm) -> Self:
@@ -97,18 +101,14 @@ class Tree:
             return tuple(sorted(nodes, key=lambda node: node.encounter.id not in carriers))
 
         fixed = [ENROLLMENT, *(milestone.id for milestone in protocol.milestones)]
-        roots = (
+        roots = tuple(
             node
             for anchor in fixed
             if anchor not in ids
             for node in hung_on(anchor, frozenset(fixed))
         )
-        return cls(protocol=protocol, arm=arm, roots=tuple(roots))
-
-    def nodes(self) -> Iterator[Node]:
-        """Every node, anchors before what hangs on them."""
-        for root in self.roots:
-            yield from root.branch()
+        nodes = {node.encounter.id: node for root in roots for node in root.branch()}
+        return cls(protocol=protocol, arm=arm, roots=roots, nodes=nodes)
 
     def anchors(self, enrolled: date) -> dict[str, int]:
         """Days of the enrollment and of every milestone."""

@@ -187,7 +187,9 @@ def test_allocated_units_are_really_free(question: Question) -> None:
     by_kind = sorted(demand.needs, key=lambda need: kinds.index(need.resource))
     for start in bits(availability.starts(demand, day.toordinal())):
         work = []
-        allocations = availability.allocate(demand, day.toordinal(), start)
+        interval, allocations = availability.allocate(demand, day.toordinal(), start)
+        assert interval.start == oracle.clock[start]
+        assert interval.minutes() == demand.minutes
         for allocation, need in zip(allocations, by_kind, strict=True):
             assert allocation.unit in _units(site, need)
             assert allocation.interval.start == oracle.clock[start + need.start]
@@ -339,7 +341,7 @@ def test_who_is_taken_narrows_whom_it_concerns() -> None:
         availability = Availability(site, busy)
         if not availability.starts(chair, nine[0]) >> nine[1] & 1:
             return None
-        return availability.allocate(chair, *nine)[0].unit
+        return availability.allocate(chair, *nine)[1][0].unit
 
     one, other = taken("chair-1", "09:00", "10:00"), taken("chair-2", "09:30", "11:00")
     assert unit() == "chair-1"
@@ -366,7 +368,7 @@ def test_two_needs_of_one_kind_get_two_units() -> None:
     site = clinic("08:00-10:00", grid=60, resources=(resource("nurse", 2),))
     both = Need(resource="nurse", minutes=60), Need(resource="nurse", start=30, minutes=30)
     demand = Demand(minutes=60, needs=both)
-    units = [a.unit for a in Availability(site).allocate(demand, DAY.toordinal(), 8 * 60)]
+    units = [a.unit for a in Availability(site).allocate(demand, DAY.toordinal(), 8 * 60)[1]]
     assert units == ["nurse-1", "nurse-2"]
     away = Availability(site, [taken("nurse-2", "08:00", "10:00")])
     assert not away.starts(demand, DAY.toordinal())

@@ -16,9 +16,9 @@ FIRST = date(2000, 1, 1).toordinal()
 @given(studies(enrolled=ENROLLED))
 def test_every_encounter_hangs_once_below_its_anchor(protocol: Protocol) -> None:
     path, arm = tree(protocol), protocol.arms[0]
-    nodes = list(path.nodes())
-    assert sorted(node.encounter.id for node in nodes) == sorted(e.id for e in arm.encounters)
-    for node in nodes:
+    assert sorted(path.nodes) == sorted(e.id for e in arm.encounters)
+    for id, node in path.nodes.items():
+        assert node.encounter.id == id
         assert arm.encounters[node.position] is node.encounter
         assert all(child.encounter.timing.anchor == node.encounter.id for child in node.children)
     for root in path.roots:
@@ -34,7 +34,7 @@ def _depth(node: Node) -> int:
 def test_candidates_are_the_window_best_first(protocol: Protocol) -> None:
     dates = targets(protocol, ENROLLED)
     days = {id: day.toordinal() for id, day in dates.items()}
-    for node in tree(protocol).nodes():
+    for node in tree(protocol).nodes.values():
         target, steps = node.candidates(days)
         expected, window = allowed(node.encounter, dates)
         assert date.fromordinal(target) == expected
@@ -54,7 +54,7 @@ def test_the_tree_of_the_trial() -> None:
         "infusion-2",
         *("pre-check", "day-1", "day-3", "day-30", "day-90", "day-180", "day-360"),
     ]
-    assert {node.encounter.id for node in path.nodes() if node.reach} == set()
+    assert {id for id, node in path.nodes.items() if node.reach} == set()
 
 
 def test_a_branch_depends_on_the_anchors_that_its_limits_ask_for() -> None:
@@ -68,7 +68,7 @@ def test_a_branch_depends_on_the_anchors_that_its_limits_ask_for() -> None:
         encounter("e", "day-0"),
     )
     path = tree(study(*rows, milestones=(milestone("day-0", ENROLLMENT, "0 d"),)))
-    reach = {node.encounter.id: node.reach for node in path.nodes()}
+    reach = {id: node.reach for id, node in path.nodes.items()}
     assert reach == {"a": (ENROLLMENT,), "b": ("a", ENROLLMENT), "c": ("a", ENROLLMENT)} | {
         "d": (),
         "e": (),
@@ -86,7 +86,7 @@ def test_anchors_of_a_participant_are_the_enrollment_and_the_milestones() -> Non
 def search(path: Tree, closed: set[int], banned: dict[str, frozenset[int]]) -> Search:
     """A search in which days of March 2026 are open from 08:00, or closed."""
     days = {date(2026, 3, n).toordinal(): -1 if n in closed else 480 for n in range(1, 32)}
-    open = {node.encounter.id: days for node in path.nodes()}
+    open = dict.fromkeys(path.nodes, days)
     return Search(path, open, banned, {})
 
 
@@ -96,7 +96,7 @@ def test_a_day_that_is_banned_for_one_visit_is_open_to_another() -> None:
     found = search(path, set(), banned)
     _, days = found.best(path.anchors(ENROLLED))
     assert days == {"v": date(2026, 3, 3).toordinal(), "w": date(2026, 3, 2).toordinal()}
-    v, w = path.nodes()
+    v, w = path.nodes.values()
     assert found.bans(v, date(2026, 3, 2).toordinal())
     assert not found.bans(v, date(2026, 3, 3).toordinal())
     assert not found.bans(w, date(2026, 3, 2).toordinal())

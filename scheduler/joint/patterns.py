@@ -203,7 +203,7 @@ class Case:
         return self._leaves[key]
 
     def _free(self) -> Iterator[Node]:
-        return (node for node in self.tree.nodes() if node.encounter.id in self.free)
+        return (node for node in self.tree.nodes.values() if node.encounter.id in self.free)
 
     def cost(self, placed: Mapping[str, tuple[int, int] | None]) -> int:
         """What days and minutes of some free visits cost; None where one has no time.
@@ -234,7 +234,7 @@ class Case:
         """Cost of settled visits that the days of others put outside their windows."""
         return sum(
             LOST
-            for node in self.tree.nodes()
+            for node in self.tree.nodes.values()
             if node.encounter.id in self.kept
             and node.encounter.anchors() & self.free
             and node.encounter.anchors() <= days.keys()
@@ -258,7 +258,7 @@ def _choice(day: int, cost: int) -> tuple[int, int]:
 @lru_cache(maxsize=1024)
 def _split(tree: Tree, free: frozenset[str]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """Carriers and leaves among the free visits."""
-    known, nodes = tree.arm.carriers(), [n for n in tree.nodes() if n.encounter.id in free]
+    known, nodes = tree.arm.carriers(), [n for n in tree.nodes.values() if n.encounter.id in free]
     return (
         tuple(node for node in nodes if node.encounter.id in known),
         tuple(node for node in nodes if node.encounter.id not in known),

@@ -186,7 +186,7 @@ class Person:
         if encounter.paired_with is not None:
             return ()
         dates = anchor_dates(self.tree, self.subject.enrolled, after)
-        [node] = (node for node in self.tree.nodes() if node.encounter == encounter)
+        node = self.tree.nodes[encounter.id]
         along = {each.encounter.id for each in node.branch()} & self.free
         free = left.changed(gone=Appointment.every(after[id] for id in along)).seen_by(case.code)
         keeps_all = keeping_all(self.tree, encounter, dates, free)

@@ -147,8 +147,7 @@ class _Checking:
         own = self._of[visit.subject]
         dates = {id: date.fromordinal(n) for id, n in tree.anchors(subject.enrolled).items()}
         dates |= {v.encounter: v.day for v in own if v.day is not None}
-        foreseen = {node.encounter.id for node in tree.nodes()}
         # What is still to come by the protocol may move along.
-        along = [v for v in own if v.status in OPEN and v.encounter in foreseen]
+        along = [v for v in own if v.status in OPEN and v.encounter in tree.nodes]
         free = self._free.changed(gone=Appointment.every(along))
         return other_slots(tree, encounter, dates, free.seen_by(visit.subject))

@@ -84,7 +84,7 @@ def explain(store: Store, clinic: Clinic, subject: str, ref: str) -> Explained:
     def work(book: Book) -> Explained:
         rebooking = Rebooking(book, clinic, subject)
         visit = find(rebooking.every, ref)
-        node = next((n for n in rebooking.tree.nodes() if n.encounter.id == visit.encounter), None)
+        node = rebooking.tree.nodes.get(visit.encounter)
         if node is None:
             raise NoWindow(visit)
         if rebooking.visits[visit.encounter] != visit:

@@ -53,11 +53,12 @@ def first_day(
         there = {**standing, id: rebooking.asked(standing[id], day)}
         if start == NO_TIME or not _leaves_room(rebooking, there, availability, following):
             continue
+        scheduled, allocations = availability.allocate(demand, day.toordinal(), start)
         placed = replace(
             asked,
             actual=None,
-            scheduled=availability.interval(day.toordinal(), start, demand.minutes),
-            allocations=availability.allocate(demand, day.toordinal(), start),
+            scheduled=scheduled,
+            allocations=allocations,
             unverified=availability.unverified(day),
         )
         settled = {**standing, id: placed}

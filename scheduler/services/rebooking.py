@@ -139,11 +139,12 @@ class Rebooking:
             dates = anchor_dates(self.tree, self.subject.enrolled, self.visits)
             others = other_slots(self.tree, encounter, dates, availability)
             raise SlotTaken(asked, reasons, others)
+        scheduled, allocations = availability.allocate(demand, ordinal, start)
         return replace(
             asked,
             actual=None,
-            scheduled=availability.interval(ordinal, start, demand.minutes),
-            allocations=availability.allocate(demand, ordinal, start),
+            scheduled=scheduled,
+            allocations=allocations,
             unverified=availability.unverified(day),
         )
 

@@ -127,8 +127,7 @@ class _Repeating:
 
     def _again(self, procedure: Encounter) -> Iterator[Encounter]:
         """What has to be done again below the aspiration: all but what a done infusion carries."""
-        [node] = (node for node in self._tree.nodes() if node.encounter.id == procedure.id)
-        for child in node.children:
+        for child in self._tree.nodes[procedure.id].children:
             yield from self._below(child)
 
     def _below(self, node: Node) -> Iterator[Encounter]:

@@ -77,7 +77,7 @@ def assignments(crowd: Crowd) -> Iterator[tuple[int, Days]]:
     carriers = arm.carriers()
     fixed = targets(crowd.protocol, ENROLLED)
     known = {id: day for id, day in fixed.items() if not any(e.id == id for e in arm.encounters)}
-    rows = [node.encounter for node in tree(crowd.protocol).nodes()]
+    rows = [node.encounter for node in tree(crowd.protocol).nodes.values()]
 
     def extend(n: int, cost: int, days: dict[str, date | None]) -> Iterator[tuple[int, Days]]:
         if n == len(rows):
