@@ -83,7 +83,7 @@ class Offset:
             if self.months:
                 day = anchor + relativedelta(months=sign * self.months)
             else:
-                day = anchor + timedelta(sign * self.days)
+                day = date.fromordinal(anchor.toordinal() + sign * self.days)
         except (OverflowError, ValueError):
             raise DateOutOfRange(f"{anchor} {self if sign > 0 else -self}") from None
         return checked(day)

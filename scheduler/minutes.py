@@ -45,16 +45,21 @@ class Minutes:
         """The minute of a day that an instant lies in; negative before that day."""
         return (int(moment.timestamp()) - self._midnight(ordinal)) // 60
 
-    def taken(self, interval: Interval) -> Iterator[tuple[int, int]]:
-        """The days an interval touches, each with its bits; part minutes count whole."""
+    def days(self, interval: Interval) -> range:
+        """The days that an interval touches; its end is no part of it, and may be a midnight."""
+        first = interval.start.astimezone(self._zone).toordinal()
+        last = interval.end.astimezone(self._zone).toordinal()
+        return range(first, last + (interval.end.timestamp() > self._midnight(last)))
+
+    def taken(self, ordinal: int, interval: Interval) -> int:
+        """The minutes of a day that an interval touches, as bits; part minutes count whole."""
+        midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)
         start, end = interval.start.timestamp(), interval.end.timestamp()
-        ordinal = interval.start.astimezone(self._zone).toordinal()
-        while self._midnight(ordinal) < end:
-            midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)
-            first = int(max(start - midnight, 0) // 60)
-            last = int(-((midnight - min(end, following)) // 60))
-            yield ordinal, ((1 << (last - first)) - 1) << first
-            ordinal += 1
+        if end <= midnight or start >= following:
+            return 0
+        first = int(max(start - midnight, 0) // 60)
+        last = int(-((midnight - min(end, following)) // 60))
+        return ((1 << (last - first)) - 1) << first
 
     def stretches(self, ordinal: int, day: tuple[Hours, ...], grid: int) -> tuple[Stretch, ...]:
         """The opening hours of a day, each with its possible starts `grid` minutes apart."""

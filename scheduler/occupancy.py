@@ -11,7 +11,6 @@ and a day is a row of minutes (`scheduler.minutes`), worked out when it is first
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
-from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -40,8 +39,8 @@ class Occupancy:
             self._busy[source.owner].append(source)
             days = self._taken[source.owner]
             for interval in source.intervals:
-                for ordinal, minutes in self._minutes.taken(interval):
-                    days[ordinal] |= minutes
+                for ordinal in self._minutes.days(interval):
+                    days[ordinal] |= self._minutes.taken(ordinal, interval)
         # Shared by all that `changed` makes: a name too many costs a question, and no more.
         self._holders: set[str] = set()
         self._booked: dict[int, _Day] = {}
@@ -119,11 +118,11 @@ class Occupancy:
 
     def _touched(self, appointment: Appointment) -> set[int]:
         days: set[int] = set()
+        span = None
         for _, interval in appointment.taken():
-            first = interval.start.astimezone(self._zone).toordinal()
-            # The end is no part of it, and may be the next midnight.
-            last = (interval.end - timedelta.resolution).astimezone(self._zone).toordinal()
-            days.update(range(first, last + 1))
+            if interval is not span:  # units are mostly taken for the same time
+                span = interval
+                days.update(self._minutes.days(interval))
         return days
 
     def _held_on(self, ordinal: int) -> Mapping[str, int]:
@@ -135,7 +134,7 @@ class Occupancy:
                 span, bits = None, 0
                 for owner, interval in appointment.taken():
                     if interval is not span:  # units are mostly taken for the same time
-                        span, bits = interval, dict(self._minutes.taken(interval)).get(ordinal, 0)
+                        span, bits = interval, self._minutes.taken(ordinal, interval)
                     if bits:
                         minutes[owner] |= bits
             held = self._held[ordinal] = dict(minutes)

@@ -72,8 +72,12 @@ def test_an_interval_takes_every_minute_that_it_touches(
     minutes = Minutes(zone)
     taken = [
         minutes.interval(ordinal, n, 1).start.timestamp()
-        for ordinal, row in minutes.taken(interval)
-        for n in bits(row)
+        for ordinal in minutes.days(interval)
+        for n in bits(minutes.taken(ordinal, interval))
     ]
     first, last = start.timestamp() // 60, -(-interval.end.timestamp() // 60)
     assert taken == [minute * 60 for minute in range(int(first), int(last))]
+    days = minutes.days(interval)
+    assert all(minutes.taken(ordinal, interval) for ordinal in days)
+    assert not minutes.taken(days[0] - 1, interval)
+    assert not minutes.taken(days[-1] + 1, interval)

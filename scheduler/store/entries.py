@@ -37,6 +37,9 @@ _REVISIONS = (
     .where(visits.c.subject_id == bindparam("subject"))
     .group_by(visits.c.encounter, visits.c.occurrence, visits.c.id)
 )
+_IDS = select(visits.c.subject_id, visits.c.encounter, visits.c.occurrence, visits.c.id).where(
+    visits.c.subject_id == bindparam("subject"), visits.c.change_id == bindparam("change")
+)
 _FREE = delete(bookings).where(bookings.c.visit_id == bindparam("freed"))
 _HOLDERS = (
     select(bookings.c.start_at, bookings.c.end_at, subjects.c.code)
@@ -88,8 +91,7 @@ def _append(
     if len(set(identities)) < len(identities):
         raise ValueError("one change gives a visit one state, not two")
     if new := [identity for identity in identities if identity not in known]:
-        _enter(connection, change_id, new)
-        known = _revisions(connection, {subject_id for subject_id, _, _ in identities})
+        known = {**_entered(connection, change_id, new), **known}
     entries, moved, wanted = [], [], []
     for identity, visit in zip(identities, states, strict=True):
         visit_id, revision = known[identity]
@@ -114,14 +116,23 @@ def _revisions(
     }
 
 
-def _enter(connection: Connection, change_id: int, identities: Sequence[_Identity]) -> None:
-    """Enter visits that the book does not know yet."""
+def _entered(
+    connection: Connection, change_id: int, identities: Sequence[_Identity]
+) -> dict[_Identity, tuple[int, int]]:
+    """As `_revisions`, of visits that the book did not know yet, and maybe others of the change."""
     names = ("subject_id", "encounter", "occurrence")
     named: list[Plain] = [
         {**dict(zip(names, identity, strict=True)), "change_id": change_id}
         for identity in identities
     ]
     fill(connection, visits, named)
+    return {
+        (subject_id, encounter, occurrence): (visit_id, 0)
+        for subject in {subject_id for subject_id, _, _ in identities}
+        for subject_id, encounter, occurrence, visit_id in ask(
+            connection, _IDS, {"subject": subject, "change": change_id}
+        )
+    }
 
 
 def _book(connection: Connection, moved: Sequence[int], wanted: Sequence[_Booking]) -> None:

@@ -76,7 +76,13 @@ def plain_instant(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no zone")
-    return moment.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+    return in_utc(moment).isoformat(" ", "microseconds")
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The clock of UTC at an instant, without a zone: it is told in half the time then."""
+    utc = moment.astimezone(UTC)
+    return datetime.combine(utc.date(), utc.time())
 
 
 def order(number: Cell) -> tuple[bool, int, str]:
@@ -90,4 +96,4 @@ def order(number: Cell) -> tuple[bool, int, str]:
 
 def instant(plain: Cell) -> datetime:
     """The instant of a plain form, in UTC."""
-    return datetime.fromisoformat(str(plain)).replace(tzinfo=UTC)
+    return datetime.fromisoformat(f"{plain}+00:00")

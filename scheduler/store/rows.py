@@ -9,8 +9,8 @@ True
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy import Row
 from scheduler.dates import Interval, Window
 from scheduler.protocol import Kind, Mode
 from scheduler.store.changes import Change
-from scheduler.store.plain import Cell, plain_instant
+from scheduler.store.plain import Cell, in_utc, plain_instant
 from scheduler.subject import TAKING, Allocation, Status, Subject, Visit, Weight
 from scheduler.words import Words
 
@@ -30,6 +30,8 @@ Columns = dict[str, Any]
 
 json_text = json.JSONEncoder(ensure_ascii=False).encode
 """How JSON columns are written: Chinese stays readable in the database."""
+
+_NO_SPAN = dict.fromkeys(("start_at", "end_at", "zone"))
 
 
 def code_key(code: str) -> str:
@@ -130,11 +132,9 @@ def entry_columns(visit: Visit) -> dict[str, Cell | None]:
         "earliest": visit.window.earliest.isoformat(),
         "latest": visit.window.latest.isoformat(),
         "day": (visit.day or visit.target).isoformat(),
-        "start_at": plain_instant(slot.start) if slot else None,
-        "end_at": plain_instant(slot.end) if slot else None,
-        "zone": zone_name(slot) if slot else None,
+        **(_span_columns(slot) if slot else _NO_SPAN),
         "actual": visit.actual.isoformat() if visit.actual else None,
-        "allocations": json_text([_allocation_json(taken) for taken in visit.allocations]),
+        "allocations": json_text([*_units(visit.allocations, _span_json)]),
         "why": json_text(visit.why),
         "basis": visit.basis,
         "unverified": int(visit.unverified),
@@ -147,16 +147,7 @@ def booking_columns(visit: Visit) -> Sequence[dict[str, Cell]]:
     """The rows of `bookings` for a visit, in their plain form: none once it frees its units."""
     if visit.status not in TAKING:
         return ()
-    return [
-        {
-            "site": visit.site,
-            "unit": taken.unit,
-            "start_at": plain_instant(taken.interval.start),
-            "end_at": plain_instant(taken.interval.end),
-            "zone": zone_name(taken.interval),
-        }
-        for taken in visit.allocations
-    ]
+    return [{"site": visit.site, **unit} for unit in _units(visit.allocations, _span_columns)]
 
 
 def interval(start: datetime, end: datetime, zone: ZoneInfo) -> Interval:
@@ -177,14 +168,28 @@ def _label_text(label: Words) -> str:
     return json_text(dict(label.texts))
 
 
-def _allocation_json(taken: Allocation) -> Columns:
-    start, end = (at.astimezone(UTC) for at in (taken.interval.start, taken.interval.end))
+def _units(
+    allocations: Iterable[Allocation], told: Callable[[Interval], dict[str, str]]
+) -> Iterator[dict[str, str]]:
+    """Units and their times, which are told once for those taken for the very same time."""
+    span, times = None, dict[str, str]()
+    for taken in allocations:
+        if taken.interval is not span:
+            span, times = taken.interval, told(taken.interval)
+        yield {"unit": taken.unit, **times}
+
+
+def _span_columns(span: Interval) -> dict[str, str]:
     return {
-        "unit": taken.unit,
-        "zone": zone_name(taken.interval),
-        "start": start.isoformat(),
-        "end": end.isoformat(),
+        "start_at": plain_instant(span.start),
+        "end_at": plain_instant(span.end),
+        "zone": zone_name(span),
     }
+
+
+def _span_json(span: Interval) -> dict[str, str]:
+    start, end = (f"{in_utc(at).isoformat()}+00:00" for at in (span.start, span.end))
+    return {"zone": zone_name(span), "start": start, "end": end}
 
 
 def _allocation(stored: Mapping[str, str]) -> Allocation:
