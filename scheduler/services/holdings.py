@@ -3,8 +3,9 @@
 For screens, and for the weekly email: `Supply.warnings` has the sentences.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from scheduler.clearance import Evidence
 from scheduler.products import Product, infusions, untreated
@@ -13,6 +14,9 @@ from scheduler.readers.treatment import infusion_tests, treatment
 from scheduler.store import Book, Store
 from scheduler.subject import Subject, Visit, current
 from scheduler.supplies import Supply, supplies, supply
+
+AT_ONCE = 500
+"""Participants that are read at once, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,7 @@ def of_all_visits(
 ) -> Mapping[str, tuple[Supply, ...]]:
     """As `of_visits`, of several participants by their codes; of those who have infusions."""
     infused = {code: found for code, own in visits.items() if (found := _infused(own))}
-    known = {each.subject.code: each for each in _cohort(book, infused)}
+    known = {each.subject.code: each for each in _every(book, infused)}
     return {code: known[code].supplies(found) for code, found in infused.items()}
 
 
@@ -128,8 +132,15 @@ def _known(book: Book, subject: Subject, visits: Iterable[Visit]) -> _Known:
     )
 
 
-def _cohort(book: Book, codes: Iterable[str]) -> Iterator[_Known]:
-    """What is known of each participant, by code, in as many questions as for one."""
+def _every(book: Book, codes: Iterable[str]) -> Iterator[_Known]:
+    """What is known of each participant; of some at once, for a network has many."""
+    rest = iter(codes)
+    while some := list(islice(rest, AT_ONCE)):
+        yield from _cohort(book, some)
+
+
+def _cohort(book: Book, codes: Sequence[str]) -> Iterator[_Known]:
+    """What is known of each participant, in as many questions as for one."""
     cohort = book.cohort(codes)
     visits, products, rulings = cohort.visits(), cohort.products(), cohort.rulings()
     for subject in cohort.subjects():
@@ -145,7 +156,7 @@ def _cohort(book: Book, codes: Iterable[str]) -> Iterator[_Known]:
 
 
 def _held(book: Book, codes: Iterable[str]) -> tuple[Holding, ...]:
-    return tuple(found for known in _cohort(book, codes) if (found := known.holding()))
+    return tuple(found for known in _every(book, codes) if (found := known.holding()))
 
 
 def _infused(visits: Iterable[Visit]) -> list[Visit]:
