@@ -1,6 +1,7 @@
 """`schedule export ics|sheets|csv`: visits as files."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -74,17 +75,18 @@ def export(
         raise click.UsageError("--subject and --site exclude each other")
     if not _is_made(Kind(kind), Audience(audience)):
         raise click.UsageError(f"{kind} are not made for --audience {audience}")
+    if reissue and (kind != Kind.ICS or language):
+        raise click.UsageError("--reissue is for calendars, in the language of the site file")
+    if not reissue and (reason or dry_run):
+        raise click.UsageError("--reason and --dry-run go with --reissue")
     clinic = app.clinic_of(site)
     selection = Selection(subject=subject, week=week, changed_since=changes_since)
     if reissue:
-        if kind != Kind.ICS or language:
-            raise click.UsageError("--reissue is for calendars, in the language of the site file")
-        change = app.change("export --reissue", reason.strip())
         done = reissuing.reissue(
             app.store,
             clinic,
             selection,
-            change,
+            app.change("export --reissue", reason.strip()),
             audience=Audience(audience),
             own=app.templates,
             out=out,
@@ -92,8 +94,6 @@ def export(
         )
         _tell_reissued(done, dry_run=dry_run, as_json=as_json)
         return
-    if reason or dry_run:
-        raise click.UsageError("--reason and --dry-run go with --reissue")
     paths = publication.publish(
         app.store,
         clinic,
@@ -105,9 +105,7 @@ def export(
         own=app.templates,
         out=out,
     )
-    if as_json:
-        screen.print_json({"files": list(map(str, paths))})
-    screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
+    _tell_written(paths, as_json=as_json)
     if kind == Kind.ICS and audience == Audience.PARTICIPANT and not subject:
         unasked = consents.unasked(app.store, clinic.site.code)
         screen.say(*(f"Left out, without a consent to reminders: {code}" for code in unasked))
@@ -117,6 +115,12 @@ def _is_made(kind: Kind, audience: Audience) -> bool:
     """Calendars are for everybody, and a page in large print for the participant."""
     to_participant = kind is Kind.SHEETS and audience is Audience.PARTICIPANT
     return kind is Kind.ICS or audience is Audience.STAFF or to_participant
+
+
+def _tell_written(paths: Sequence[Path], *, as_json: bool) -> None:
+    if as_json:
+        screen.print_json({"files": list(map(str, paths))})
+    screen.say(*(f"Written: {path}" for path in paths) if paths else ["No visits: nothing written"])
 
 
 def _tell_reissued(done: Reissue, *, dry_run: bool, as_json: bool) -> None:
