@@ -94,6 +94,7 @@ class Availability:
     ) -> None:
         self.site, self._minutes, self.participant = site, Minutes(site.tz()), ""
         self._occupancy = Occupancy(site.tz(), busy, appointments)
+        self._units = {resource.kind: resource.units for resource in site.resources}
         self._days: dict[int, SiteDay] = {}
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
@@ -311,8 +312,7 @@ class Availability:
 
     def units(self, kind: str) -> tuple[str, ...]:
         """The units that the site has of a kind of resource."""
-        resource = self.site.resource(kind)
-        return resource.units if resource else ()
+        return self._units.get(kind, ())
 
     def unit_free(self, kind: str, unit: str, ordinal: int) -> int:
         """The minutes of a day that nothing takes of a unit, nor of all its kind."""
@@ -322,7 +322,18 @@ class Availability:
 
     def served(self, team: tuple[Need, ...], ordinal: int) -> int:
         """Minutes at which a visit may start so that units of one kind serve all its needs."""
-        return reduce(or_, (self._serving(crew, team, ordinal) for crew in self._crews(team)), 0)
+        if len(team) > 1:
+            crews = self._crews(team)
+            return reduce(or_, (self._serving(crew, team, ordinal) for crew in crews), 0)
+        [need] = team
+        of, starts = self._occupancy.minutes_of, 0
+        free = ((1 << self._minutes.length(ordinal)) - 1) & ~of(need.resource, ordinal)
+        for unit in self.units(need.resource):
+            taken = of(unit, ordinal)
+            starts |= runs(free & ~taken, need.minutes)
+            if not taken:
+                break  # no other unit is free for longer
+        return starts >> need.start
 
     def _serving(self, crew: Sequence[str], team: tuple[Need, ...], ordinal: int) -> int:
         """Minutes at which a visit may start so that each of these units serves its need."""
