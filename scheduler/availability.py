@@ -15,12 +15,9 @@ worked out again.
 True
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from datetime import date, datetime
-from functools import reduce
-from itertools import combinations, product
-from operator import and_, or_
 from typing import Any, TypeVar
 
 from scheduler.appointments import Appointment
@@ -30,9 +27,10 @@ from scheduler.dates import Interval
 from scheduler.demand import Demand
 from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
 from scheduler.occupancy import Occupancy
-from scheduler.protocol import Kind, Need
+from scheduler.protocol import Kind
 from scheduler.sites import WHOLE_SITE, Caps, Site, SiteDay
 from scheduler.subject import Allocation
+from scheduler.units import Units
 
 T = TypeVar("T")
 
@@ -94,14 +92,13 @@ class Availability:
     ) -> None:
         self.site, self._minutes, self.participant = site, Minutes(site.tz()), ""
         self._occupancy = Occupancy(site.tz(), busy, appointments)
-        self._units = {resource.kind: resource.units for resource in site.resources}
+        self.units = Units(site.resources, self._occupancy, self._minutes)
         self._days: dict[int, SiteDay] = {}
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
         self._of_days: dict[int, dict[Hashable, Any]] = {}
         self._quotas: Mapping[tuple[Kind, int], int] | None = None
-        self._shared: dict[tuple[Need, ...], tuple[tuple[str, ...], ...]] = {}
         self._whole: Availability | None = None
         self._loads: dict[int, Load] = {}
         self._shut: dict[int, str | None] = {}
@@ -127,6 +124,7 @@ class Availability:
         other._loads, other._of_days = dict(other._loads), dict(other._of_days)
         other._remembered = {}
         other._occupancy, touched = other._occupancy.changed(gone, come)
+        other.units = other.units.taken_by(other._occupancy)
         for ordinal in touched:
             other._loads.pop(ordinal, None)
             other._of_days.pop(ordinal, None)
@@ -188,7 +186,7 @@ class Availability:
     def owners(self, demand: Demand) -> tuple[str, ...]:
         """Whose time bears on a demand: the site's, the participant's, that of its resources."""
         kinds = {need.resource for need in demand.needs}
-        units = {unit for kind in kinds for unit in self.units(kind)}
+        units = {unit for kind in kinds for unit in self.units.of(kind)}
         return WHOLE_SITE, self.participant, *kinds, *units
 
     def is_taken(self, owners: Collection[str], ordinal: int) -> bool:
@@ -218,7 +216,7 @@ class Availability:
         for team in demand.teams():
             if not starts:
                 return 0
-            starts &= self.served(team, ordinal)
+            starts &= self.units.serving(team, ordinal)
         return starts
 
     def known_starts(self, demand: Demand, ordinal: int) -> int:
@@ -235,10 +233,7 @@ class Availability:
         spans = {(start, demand.minutes): whole}
         allocations = []
         for team in demand.teams():
-            crew = next(
-                crew for crew in self._crews(team) if self._serves(crew, team, ordinal, start)
-            )
-            for unit, need in zip(crew, team, strict=True):
+            for unit, need in zip(self.units.crew(team, ordinal, start), team, strict=True):
                 span = start + need.start, need.minutes
                 if span not in spans:
                     spans[span] = self.interval(ordinal, *span)
@@ -309,66 +304,6 @@ class Availability:
             return []
         wanted = wanted or self.interval(ordinal, 0, self._minutes.length(ordinal))
         return self._occupancy.clashes(owner, wanted, ordinal, named=named)
-
-    def units(self, kind: str) -> tuple[str, ...]:
-        """The units that the site has of a kind of resource."""
-        return self._units.get(kind, ())
-
-    def unit_free(self, kind: str, unit: str, ordinal: int) -> int:
-        """The minutes of a day that nothing takes of a unit, nor of all its kind."""
-        taken = self._occupancy.minutes_of(kind, ordinal)
-        taken |= self._occupancy.minutes_of(unit, ordinal)
-        return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
-
-    def served(self, team: tuple[Need, ...], ordinal: int) -> int:
-        """Minutes at which a visit may start so that units of one kind serve all its needs."""
-        if len(team) > 1:
-            crews = self._crews(team)
-            return reduce(or_, (self._serving(crew, team, ordinal) for crew in crews), 0)
-        [need] = team
-        of, starts = self._occupancy.minutes_of, 0
-        free = ((1 << self._minutes.length(ordinal)) - 1) & ~of(need.resource, ordinal)
-        for unit in self.units(need.resource):
-            taken = of(unit, ordinal)
-            starts |= runs(free & ~taken, need.minutes)
-            if not taken:
-                break  # no other unit is free for longer
-        return starts >> need.start
-
-    def _serving(self, crew: Sequence[str], team: tuple[Need, ...], ordinal: int) -> int:
-        """Minutes at which a visit may start so that each of these units serves its need."""
-        free = (
-            runs(self.unit_free(need.resource, unit, ordinal), need.minutes) >> need.start
-            for unit, need in zip(crew, team, strict=True)
-        )
-        return reduce(and_, free)
-
-    def _serves(
-        self, crew: Sequence[str], team: tuple[Need, ...], ordinal: int, start: int
-    ) -> bool:
-        """Whether each of these units is free for its need, in a visit that starts then."""
-        of = self._occupancy.minutes_of
-        for unit, need in zip(crew, team, strict=True):
-            span = ((1 << need.minutes) - 1) << start + need.start
-            if (of(need.resource, ordinal) | of(unit, ordinal)) & span:
-                return False
-        return True
-
-    def _crews(self, team: tuple[Need, ...]) -> tuple[tuple[str, ...], ...]:
-        """The ways to share needs of one kind among its units, none needed twice at a time."""
-        if team not in self._shared:
-            self._shared[team] = tuple(self._ways(team))
-        return self._shared[team]
-
-    def _ways(self, team: tuple[Need, ...]) -> Iterator[tuple[str, ...]]:
-        at_once = [
-            (a, b)
-            for (a, one), (b, other) in combinations(enumerate(team), 2)
-            if one.start < other.start + other.minutes and other.start < one.start + one.minutes
-        ]
-        for crew in product(self.units(team[0].resource), repeat=len(team)):
-            if all(crew[a] != crew[b] for a, b in at_once):
-                yield crew
 
     def day(self, ordinal: int) -> SiteDay:
         """The hours of the site that day, or why it is closed."""

@@ -59,10 +59,10 @@ class Hindrances:
             return (f"open {self._hours()}, too short for {demand.minutes} min",)
         found = list(self._clashes(WHOLE_SITE, free.participant))
         for team in demand.teams():
-            if not free.served(team, ordinal) & fitting:
+            if not free.units.serving(team, ordinal) & fitting:
                 kind, lengths = team[0].resource, " + ".join(str(need.minutes) for need in team)
                 found.append(f"no {kind} free for {lengths} min")
-                found += self._clashes(kind, *free.units(kind))
+                found += self._clashes(kind, *free.units.of(kind))
         if full := free.full(demand, ordinal) & fitting:
             times = ", ".join(map(self._clock, _places(full)))
             found.append(f"as many as the site takes begin at {times}")
@@ -81,11 +81,11 @@ class Hindrances:
         wanted = free.interval(ordinal, start, demand.minutes)
         found = list(self._clashes(WHOLE_SITE, free.participant, wanted=wanted))
         for team in demand.teams():
-            if not free.served(team, ordinal) >> start & 1:
+            if not free.units.serving(team, ordinal) >> start & 1:
                 kind, last = team[0].resource, max(need.start + need.minutes for need in team)
                 wanted = free.interval(ordinal, start, last)
                 found.append(f"no {kind} free")
-                found += self._clashes(kind, *free.units(kind), wanted=wanted)
+                found += self._clashes(kind, *free.units.of(kind), wanted=wanted)
         if free.full(demand, ordinal) >> start & 1:
             found.append("as many as the site takes begin then")
         return tuple(found)

@@ -237,7 +237,7 @@ class Room:
 
     def _free(self, item: Item, need: Need, unit: str) -> int:
         if unit not in self._open:
-            self._open[unit] = item.availability.unit_free(need.resource, unit, self._day)
+            self._open[unit] = item.availability.units.free(need.resource, unit, self._day)
         return self._open[unit] & ~self._taken[unit]
 
 

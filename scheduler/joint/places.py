@@ -124,7 +124,7 @@ class Places:
         resource = self._availability.site.resource(kind)
         units = resource.units if resource else ()
         return sum(
-            fit(self._availability.unit_free(kind, unit, day), starts, length) for unit in units
+            fit(self._availability.units.free(kind, unit, day), starts, length) for unit in units
         )
 
     def _starts_of(self, kind: str, length: int, day: int) -> int:

@@ -66,7 +66,7 @@ def seats(item: Item) -> Iterator[Seat]:
     for start in (n for n in range(8 * 60, 11 * 60) if starts >> n & 1):
         for units in product(*(UNITS[need.resource] for need in item.demand.needs)):
             if all(
-                item.availability.unit_free(need.resource, unit, DAY) >> start + need.start & mask
+                item.availability.units.free(need.resource, unit, DAY) >> start + need.start & mask
                 == mask
                 for unit, need in zip(units, item.demand.needs, strict=True)
                 for mask in [(1 << need.minutes) - 1]
