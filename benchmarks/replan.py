@@ -17,12 +17,12 @@ from benchmarks.table import Row
 from scheduler import optimizer
 from scheduler.appointments import Appointment
 from scheduler.availability import Availability
+from scheduler.columns import Columns
 from scheduler.joint.arrangement import arrange
 from scheduler.joint.costs import Ranked, figures
 from scheduler.joint.patterns import Case
 from scheduler.joint.selection import Problem, Selection
 from scheduler.joint.turns import improved
-from scheduler.linear import Columns
 from scheduler.placement import place
 
 PARTICIPANTS = 1_000

@@ -6,73 +6,33 @@ objective after another; what an objective has shown can be held fast for those 
 a budget, and options that are proved to be no part of an answer are dropped.
 
 Source of the method: column generation (Desaulniers, Desrosiers, Solomon 2005), reduced-cost
-fixing (Dantzig, Fulkerson, Johnson 1954); solver: HiGHS (Huangfu, Hall 2018).
+fixing (Dantzig, Fulkerson, Johnson 1954).
 
 This module needs the extra `optimize` and is imported where it is used only.
 
 >>> from scheduler.joint.costs import DAY
->>> from scheduler.joint.selection import Option, Row
+>>> from scheduler.joint.selection import Option, Problem, Row
 >>> rivals = ((Option(1 * DAY, (0,)), Option(5 * DAY, ())),) * 2
 >>> columns = Columns(Problem(groups=rivals, rows=(Row(places=1, comfortable=1),)))
 >>> Linear(columns, lambda: inf).least(columns.objective((0, 0, 1, 0))).bound
 6.0
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from ctypes import CDLL
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
 from math import inf
-from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
 
-from scheduler.joint.costs import Ranked
-from scheduler.joint.selection import Problem
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Whole = np.ndarray[Any, np.dtype[np.int64]]
-Places = np.ndarray[Any, np.dtype[np.int32]]
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
+from scheduler.columns import Budget, Columns, Floats, Mask, Objective, Whole
+from scheduler.highs import free, run
 
 ENTERING = 2
 """Options of a group that may join the LP in one round."""
 
-POLL = 0.1
-"""Seconds from one look at the time that remains to the next."""
-
 EPSILON = 1e-6
-
-_MMAP_THRESHOLD = -3
-"""The number of that option of glibc's malloc."""
-
-_LARGE = 128 * 1024
-"""Octets of an array that is given back to the system when it is done with."""
-
-
-class Quiet(highspy.Highs):
-    """HiGHS without a word on stdout: the first thing that it does would print a banner."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS calls it so
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]  # highspy has no types
-
-
-class Objective(NamedTuple):
-    """What every option costs on one scale, and a place beyond what is comfortable."""
-
-    costs: Floats
-    crowding: float
-
-
-class Budget(NamedTuple):
-    """So much of something at most, and how much of it there is in every option."""
-
-    amounts: Floats
-    most: float
+"""What a reduced cost may be off by rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,140 +46,6 @@ class Relaxed:
     reduced: Floats
     prices: Floats
     used: Floats
-
-
-@cache
-def give_back() -> None:
-    """Have malloc give large arrays back to the system.
-
-    It would keep them for others as large, and HiGHS makes ever larger ones: a third of all memory
-    at ten thousand participants.
-    """
-    with suppress(AttributeError, OSError, TypeError):  # another C library
-        CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
-
-
-class Columns:
-    """A problem in arrays: option n has its group, its ranks, and its part of `rows`."""
-
-    def __init__(self, problem: Problem) -> None:
-        give_back()
-        self.problem = problem
-        options = [option for group in problem.groups for option in group]
-        sizes = np.array([len(group) for group in problem.groups], dtype=np.int64)
-        self.firsts: Whole = np.concatenate(([0], np.cumsum(sizes)))
-        self.group: Whole = np.repeat(np.arange(len(problem.groups)), sizes)
-        ranks = chain.from_iterable(Ranked.of(option.cost) for option in options)
-        self.ranks: Floats = np.fromiter(ranks, np.float64).reshape(-1, len(Ranked._fields)).T
-        lengths = np.array([len(option.rows) for option in options], dtype=np.int64)
-        self.starts: Whole = np.concatenate(([0], np.cumsum(lengths)))
-        rows = chain.from_iterable(option.rows for option in options)
-        self.rows: Places = np.fromiter(rows, np.int32, count=lengths.sum())
-        self.owner: Places = np.repeat(np.arange(len(options), dtype=np.int32), lengths)
-        limits = np.array(problem.rows, dtype=np.float64).reshape(-1, 2)
-        self.places: Floats = limits[:, 0]
-        self.comfortable: Floats = limits.min(axis=1)
-
-    def __len__(self) -> int:
-        return len(self.group)
-
-    def objective(self, weights: Sequence[float]) -> Objective:
-        """All ranks on one scale."""
-        return Objective(np.asarray(weights, dtype=np.float64) @ self.ranks, weights[-1])
-
-    def least(self, costs: Floats) -> Floats:
-        """The least in every group."""
-        found: Floats = np.minimum.reduceat(costs, self.firsts[:-1])
-        return found
-
-    def paid(self, prices: Floats) -> Floats:
-        """What the places of every option cost."""
-        return _summed(self.owner, prices[self.rows], len(self))
-
-    def used(self, parts: Floats) -> Floats:
-        """How much of every row parts of the options take."""
-        taken = np.repeat(parts, np.diff(self.starts))
-        return _summed(self.rows, taken, len(self.places))
-
-    def model(
-        self, options: Whole, objective: Objective, budgets: Iterable[Budget] = ()
-    ) -> highspy.Highs:
-        """Equations for the groups, limits for the rows, budgets, crowding, and some options.
-
-        Options have no upper bound of 1: the equation implies it, and a bound would hide
-        part of their price.
-        """
-        model = Quiet()  # type: ignore[no-untyped-call]  # highspy has no types
-        model.setOptionValue("threads", 1)
-        groups, rows = len(self.problem.groups), len(self.places)
-        empty = np.array([], dtype=np.int32), np.array([], dtype=np.float64)
-        lower = np.concatenate((np.ones(groups), np.full(rows, -highspy.kHighsInf)))
-        upper = np.concatenate((np.ones(groups), self.comfortable))
-        model.addRows(
-            groups + rows, lower, upper, 0, np.zeros(groups + rows, dtype=np.int32), *empty
-        )
-        model.addCols(
-            rows,
-            np.full(rows, objective.crowding),
-            np.zeros(rows),
-            self.places - self.comfortable,
-            rows,
-            np.arange(rows, dtype=np.int32),
-            np.arange(groups, groups + rows, dtype=np.int32),
-            np.full(rows, -1.0),
-        )
-        self.add(model, options, objective)
-        for budget in budgets:
-            self.hold(model, options, budget)
-        return model
-
-    def add(
-        self,
-        model: highspy.Highs,
-        options: Whole,
-        objective: Objective,
-        budgets: Sequence[Budget] = (),
-    ) -> None:
-        """Give a model further options, that has these budgets already."""
-        groups, rows = len(self.problem.groups), len(self.places)
-        index: list[int] = []
-        value: list[float] = []
-        starts = []
-        for option in options.tolist():
-            starts.append(len(index))
-            index.append(int(self.group[option]))
-            value.append(1.0)
-            taken, counts = np.unique(
-                self.rows[self.starts[option] : self.starts[option + 1]], return_counts=True
-            )
-            index += (taken + groups).tolist()
-            value += counts.tolist()
-            for n, budget in enumerate(budgets):
-                if amount := float(budget.amounts[option]):
-                    index.append(groups + rows + n)
-                    value.append(amount)
-        model.addCols(
-            len(options),
-            objective.costs[options],
-            np.zeros(len(options)),
-            np.full(len(options), highspy.kHighsInf),
-            len(index),
-            np.array(starts, dtype=np.int32),
-            np.array(index, dtype=np.int32),
-            np.array(value, dtype=np.float64),
-        )
-
-    def hold(self, model: highspy.Highs, options: Whole, budget: Budget) -> None:
-        """Give a model of these options a budget."""
-        amounts = budget.amounts[options]
-        [taken] = np.nonzero(amounts)
-        model.addRow(
-            -highspy.kHighsInf,
-            budget.most,
-            len(taken),
-            (taken + len(self.places)).astype(np.int32),
-            amounts[taken],
-        )
 
 
 class Linear:
@@ -239,22 +65,16 @@ class Linear:
         """The least that parts of the options cost, as far as time allows."""
         columns = self._columns
         model = self._begun(objective)
-        groups, rows = len(columns.problem.groups), len(columns.places)
-        best = -inf
-        used: Floats = np.zeros(rows)
+        best, used = -inf, np.zeros(len(columns.places))
         while True:
             run(model, self._remaining)
             solution = model.getSolution()
-            parts = np.asarray(solution.col_value)[rows:]
+            parts = np.asarray(solution.col_value)[len(columns.places) :]
             if len(parts) == len(self._order):
                 whole = np.zeros(len(columns))
                 whole[self._order] = parts
                 used = columns.used(whole)
-            duals = np.asarray(solution.row_dual)
-            if len(duals) != groups + rows + len(self.budgets):
-                duals = np.zeros(groups + rows + len(self.budgets))  # time was up at once
-            of_groups, prices, of_budgets = np.split(duals, [groups, groups + rows])
-            prices, of_budgets = np.minimum(prices, 0), np.minimum(of_budgets, 0)
+            of_groups, prices, of_budgets = self._duals(solution)
             costs = objective.costs - columns.paid(prices)
             for budget, price in zip(self.budgets, of_budgets.tolist(), strict=True):
                 costs = costs - price * budget.amounts
@@ -272,6 +92,15 @@ class Linear:
             self._inside[entering] = True
             self._order = np.concatenate((self._order, entering))
             columns.add(model, entering, objective, self.budgets)
+
+    def _duals(self, solution: highspy.HighsSolution) -> tuple[Floats, Floats, Floats]:
+        """What groups, rows and budgets are worth; no price has the wrong sign by rounding."""
+        groups, rows = len(self._columns.problem.groups), len(self._columns.places)
+        duals = np.asarray(solution.row_dual)
+        if len(duals) != groups + rows + len(self.budgets):
+            duals = np.zeros(groups + rows + len(self.budgets))  # time was up at once
+        of_groups, prices, of_budgets = np.split(duals, [groups, groups + rows])
+        return of_groups, np.minimum(prices, 0), np.minimum(of_budgets, 0)
 
     def close(self) -> None:
         """Give the memory back; the LP is done with."""
@@ -337,30 +166,3 @@ class Linear:
         nth = np.arange(len(order)) - np.repeat(begins, np.diff([*begins, len(order)]))
         found: Whole = order[nth < ENTERING]
         return found
-
-
-def _summed(places: Places, amounts: Floats, count: int) -> Floats:
-    """What there is in each of so many places."""
-    found: Floats = np.bincount(places, weights=amounts, minlength=count).astype(np.float64)
-    return found
-
-
-def free(model: highspy.Highs) -> None:
-    """Give the memory of a model back: its callbacks hold the model itself, in a circle."""
-    model.clear()
-
-
-def run(model: highspy.Highs, remaining: Callable[[], float]) -> None:
-    """Solve as long as time remains, in a thread, so that it can be stopped in the middle."""
-    if (left := remaining()) < inf:
-        model.setOptionValue("time_limit", model.getRunTime() + max(left, 0.1))
-    model.HandleUserInterrupt = True
-    model.startSolve()
-    try:
-        while not model.wait(POLL)[0]:
-            if remaining() <= 0:
-                model.cancelSolve()  # type: ignore[no-untyped-call]  # as above
-    except KeyboardInterrupt:
-        model.cancelSolve()  # type: ignore[no-untyped-call]  # as above
-        model.wait()
-        raise

@@ -24,9 +24,11 @@ from math import ceil, inf
 import highspy
 import numpy as np
 
+from scheduler.columns import Budget, Columns, Floats, Whole
+from scheduler.highs import free, run
 from scheduler.joint.costs import Ranked
 from scheduler.joint.selection import Problem, Relaxation, Selection
-from scheduler.linear import EPSILON, Budget, Columns, Floats, Linear, Relaxed, Whole, free, run
+from scheduler.linear import EPSILON, Linear, Relaxed
 
 SCALE = Ranked(lost=1_000_000, moved=1_000, days=10, crowded=1)
 """The scale on which one LP sees all ranks; what it misjudges is put right rank by rank."""
