@@ -3,7 +3,11 @@
 It shares nothing with the search: no table of minutes, no row, no price.  Whatever a solver
 answers passes here before anybody sees it.
 
->>> recount(site=None, today=date(2026, 3, 2), moved=(), standing=(), busy=(), encounters={})
+>>> from scheduler.sites import Hours
+>>> from scheduler.words import Words
+>>> site = Site(code="ZJ", name=Words.of(en="Demo"), zone="Asia/Shanghai",
+...             hours=((Hours.parse("08:00-17:30"),),) * 5 + ((), ()))
+>>> recount(site=site, today=date(2026, 3, 2), moved=(), standing=(), busy=(), encounters={})
 ()
 """
 
@@ -21,7 +25,7 @@ from scheduler.subject import Visit
 
 def recount(
     *,
-    site: Site | None,
+    site: Site,
     today: date,
     moved: Sequence[Visit],
     standing: Sequence[Visit],
@@ -44,9 +48,9 @@ def recount(
     return (*faults, *_overlaps(everyone, changed), *_beyond_caps(site, everyone, changed))
 
 
-def _by_itself(site: Site | None, visit: Visit, today: date, busy: Sequence[Busy]) -> Iterator[str]:
+def _by_itself(site: Site, visit: Visit, today: date, busy: Sequence[Busy]) -> Iterator[str]:
     name, slot = f"{visit.subject} {visit.ref}", visit.scheduled
-    if slot is None or site is None:
+    if slot is None:
         yield f"{name} has no slot"
         return
     day = slot.start.date()
@@ -76,7 +80,7 @@ def in_the_way(site: Site, visit: Visit, busy: Sequence[Busy]) -> Iterator[str]:
             yield from map(str, source.clashes(span))
 
 
-def _unserved(site: Site | None, visit: Visit, encounter: Encounter) -> Iterator[str]:
+def _unserved(site: Site, visit: Visit, encounter: Encounter) -> Iterator[str]:
     """Needs of a visit that are not met, minute for minute."""
     asked = sorted((need.resource, need.start, need.minutes) for need in encounter.needs)
     given = []
@@ -86,7 +90,7 @@ def _unserved(site: Site | None, visit: Visit, encounter: Encounter) -> Iterator
         given.append((_kind(site, taken.unit), after, taken.interval.minutes()))
     length = visit.scheduled.minutes() if visit.scheduled else 0
     day = visit.scheduled.start.date() if visit.scheduled else None
-    if site and day and encounter.laboratory and (shut := site.laboratory_shut(day)):
+    if day and encounter.laboratory and (shut := site.laboratory_shut(day)):
         yield f"{visit.subject} {visit.ref} on {day} needs the laboratory: {shut}"
     if sorted(given) != asked or length != encounter.minutes:
         yield f"{visit.subject} {visit.ref} is not given what it needs"
@@ -111,10 +115,8 @@ def _overlaps(visits: Iterable[Visit], changed: set[str]) -> Iterator[str]:
                 last, holder = span, name
 
 
-def _beyond_caps(site: Site | None, visits: Iterable[Visit], changed: set[str]) -> Iterator[str]:
+def _beyond_caps(site: Site, visits: Iterable[Visit], changed: set[str]) -> Iterator[str]:
     """Days and times at which a changed visit is one more than the site takes."""
-    if site is None:
-        return
     counts: dict[tuple[str, object], list[str]] = defaultdict(list)
     for visit in visits:
         if visit.scheduled is None or visit.mode is not Mode.VISIT:
@@ -131,13 +133,13 @@ def _beyond_caps(site: Site | None, visits: Iterable[Visit], changed: set[str]) 
 
 
 def _beyond_laboratory(
-    site: Site | None,
+    site: Site,
     visits: Iterable[Visit],
     elsewhere: Iterable[Appointment],
     changed: set[str],
 ) -> Iterator[str]:
     """Days on which a changed visit is one more than the laboratory takes."""
-    if site is None or site.laboratory is None:
+    if site.laboratory is None:
         return
     zone = site.tz()
     counts: dict[tuple[date, Kind], list[str]] = defaultdict(list)
@@ -154,6 +156,5 @@ def _beyond_laboratory(
             yield f"{day}: {len(names)} visits of kind {kind}, and the laboratory takes {most}"
 
 
-def _kind(site: Site | None, unit: str) -> str:
-    resources = site.resources if site else ()
-    return next((resource.kind for resource in resources if unit in resource.units), unit)
+def _kind(site: Site, unit: str) -> str:
+    return next((resource.kind for resource in site.resources if unit in resource.units), unit)

@@ -11,7 +11,7 @@ from scheduler.appointments import Appointment
 from scheduler.conflicts import Busy
 from scheduler.dates import Interval, Window
 from scheduler.joint.recount import recount
-from scheduler.sites import Laboratory, Site
+from scheduler.sites import Caps, Laboratory, Site
 from scheduler.subject import Allocation, Visit
 from tests.arms import trial, zhujiang
 from tests.store.values import SHANGHAI, SLOT, VISIT
@@ -66,6 +66,18 @@ SHUT = [Busy.of("chair", "service.ics", [SERVICE])]
 DAY_3 = replace(SOUND, encounter="day-3", allocations=(), scheduled=NURSE)
 
 
+LABORATORY_SHUT = replace(zhujiang(), laboratory=Laboratory(days=(True,) * 3 + (False,) * 4))
+"""From Thursday to Sunday."""
+
+AT_ANOTHER_CHAIR = replace(
+    OTHER,
+    allocations=(
+        Allocation(unit="chair-2", interval=SLOT),
+        Allocation(unit="nurse-2", interval=NURSE),
+    ),
+)
+
+
 def test_what_is_sound_has_no_fault() -> None:
     assert faults(SOUND) == ""
     assert faults(SOUND, standing=[shifted(OTHER, days=1)]) == ""
@@ -89,10 +101,23 @@ def test_what_is_sound_has_no_fault() -> None:
         (replace(SOUND, allocations=SOUND.allocations[:1]), {}, "is not given what it needs"),
         (replace(SOUND, scheduled=NURSE), {}, "is not given what it needs"),
         (replace(SOUND, scheduled=None), {}, "has no slot"),
+        (SOUND, {"site": LABORATORY_SHUT}, "2026-04-09 needs the laboratory"),
     ],
 )
 def test_a_fault_is_found(visit: Visit, more: dict[str, Any], words: str) -> None:
     assert words in faults(visit, **more)
+
+
+@pytest.mark.parametrize("cap", ["visits_per_start", "infusions_per_start", "infusions_per_day"])
+def test_the_site_takes_only_so_much(cap: str) -> None:
+    capped = replace(zhujiang(), caps=Caps(**{cap: 1}))
+    both = [AT_ANOTHER_CHAIR]
+    assert faults(SOUND, both) == ""
+    assert f"2 {cap.replace('_', ' ')}, and the site takes 1" in faults(SOUND, both, site=capped)
+    # What stood so before is nobody's proposal.
+    others = [AT_ANOTHER_CHAIR, replace(OTHER, subject="ZJ-003")]
+    assert faults(shifted(SOUND, days=-1), others, site=capped) == ""
+    assert faults(SOUND, [shifted(AT_ANOTHER_CHAIR, days=1)], site=capped) == ""
 
 
 def test_the_laboratory_takes_only_so_much_of_all_sites() -> None:
