@@ -32,7 +32,10 @@ Quotas = Mapping[Place, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """One site: its participants, its free time, and the laboratory it shares ("" for none)."""
+    """One site: its participants, its free time, and a key of the laboratory.
+
+    Sites that share one have its key in common.
+    """
 
     site: str
     laboratory: str
@@ -128,7 +131,7 @@ class Shares:
 
     def left(self, taken: Mapping[str, Counter[Place]], party: Party) -> dict[Place, int]:
         """What a party may ask when all the others have taken so much."""
-        sharers = [p.site for p in self.parties if p.laboratory == party.laboratory != ""]
+        sharers = [p.site for p in self.parties if p.laboratory == party.laboratory]
         others = [taken[site] for site in sharers if site != party.site]
         return {
             place: max(limit - sum(each[place] for each in others), 0)

@@ -153,7 +153,7 @@ if __name__ == "__main__":
 def party(clinic: Clinic) -> Party:
     """A site at which nobody is."""
     free = Availability(clinic.site, [], [])
-    return Party(site=clinic.site.code, laboratory="", cases=[], availability=free)
+    return Party(site=clinic.site.code, laboratory=clinic.site.code, cases=[], availability=free)
 
 
 def test_ctrl_c_waits_for_processes_to_begin() -> None:
