@@ -49,7 +49,8 @@ class Person:
         self, subject: Subject, tree: Tree, every: Sequence[Visit], site: Site, today: date
     ) -> None:
         self.subject, self.tree, self.every = subject, tree, every
-        self.visits: Mapping[str, Visit] = current(every)
+        self.before: Mapping[str, Visit] = current(every)
+        self.visits = self.before
         fixed = {
             id
             for id, visit in self.visits.items()
@@ -122,9 +123,7 @@ class Person:
             visit = self.visits[id]
             if visit.scheduled is None:
                 continue
-            day = visit.scheduled.start.toordinal()
-            begin = availability.interval(day, 0, 1).start
-            start = int((visit.scheduled.start.timestamp() - begin.timestamp()) // 60)
+            day, start = visit.scheduled.start.toordinal(), _minute(availability, visit)
             encounter = self.tree.arm.encounter(id)
             starts = availability.starts(Demand.of(encounter), day)
             usable = bool(starts >> start & 1) and day not in barred[id]
@@ -205,6 +204,34 @@ class Person:
                 agreed = visit.status is Status.CONFIRMED
                 stays = "agreed with the participant" if agreed else "put there by decision"
                 yield Lost(visit=visit, reasons=(f"it was {stays}", *faults), alternatives=())
+
+    def reseated(self, visit: Visit, free: Availability) -> Visit | None:
+        """A stuck visit at the time it has, with other units; `free` is without its own.
+
+        None where more than its units is in its way, or the units are somebody's decision.
+        """
+        day, encounters = visit.day, {each.id: each for each in self.tree.arm.encounters}
+        stands = self.visits.get(visit.encounter) == visit and visit.encounter in encounters
+        if not stands or day is None or visit.window.beyond(day):
+            return None
+        encounter = encounters[visit.encounter]
+        demand, start = Demand.of(encounter), _minute(free, visit)
+        if not _is_plain(free.site, visit, encounter):
+            return None
+        if not free.starts(demand, day.toordinal()) >> start & 1:
+            return None
+        _, allocations = free.allocate(demand, day.toordinal(), start)
+        after = replace(visit, allocations=allocations)
+        self.visits = {**self.visits, visit.encounter: after}
+        self.every = [after if each == visit else each for each in self.every]
+        return after
+
+
+def _minute(availability: Availability, visit: Visit) -> int:
+    """The minute of its day at which a visit begins."""
+    assert visit.scheduled is not None
+    midnight = availability.interval(visit.scheduled.start.toordinal(), 0, 1).start
+    return int((visit.scheduled.start.timestamp() - midnight.timestamp()) // 60)
 
 
 def _placed(

@@ -1,9 +1,9 @@
 """Re-planning: everybody's open visits at once, when time was taken away or a visit has none.
 
 A proposal says who moves from where to where, and what no proposal could do better.  What is
-completed, agreed with a participant, or past and waiting to be recorded stays, and so does what
-was put outside its window by decision.  A visit that finds no other slot keeps the one it has,
-is listed first, and is for a person to decide.
+completed, agreed with a participant, or past and waiting to be recorded keeps its time, and so does
+what was put outside its window by decision; where only its chair is shut, it gets another one.  A
+visit that finds no other slot keeps the one it has, is listed first, and is for a person to decide.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -142,6 +142,7 @@ class Planning:
                 person.free = frozenset()
         self._bind(book)
         self._busy, self.problems = self._read(book, clinic)
+        self._reseat()
         self.open(self.elsewhere.appointments.values())
 
     def _bind(self, book: Book) -> None:
@@ -182,6 +183,19 @@ class Planning:
         ]
         over = Busy.of(WHOLE_SITE, "before today", [past])
         return [*taken.busy, *closed, over], taken.problems
+
+    def _reseat(self) -> None:
+        """Give other units to visits that keep their time, where theirs are shut."""
+        stuck = [(p, e.visit) for p in self._asked for e in p.stuck(self.site, self._busy)]
+        if not stuck:
+            return
+        fixed, elsewhere = Appointment.every(self._fixed()), self.elsewhere.appointments.values()
+        free = Availability(self.site, self._busy, [*fixed, *elsewhere])
+        for person, visit in stuck:
+            without = free.changed(gone=Appointment.every([visit]))
+            after = person.reseated(visit, without.seen_by(person.subject.code))
+            if after is not None:
+                free = without.changed(come=Appointment.every([after]))
 
     def open(self, elsewhere: Iterable[Appointment]) -> None:
         """Free time once every visit that is free to move has given back its own.
@@ -232,10 +246,10 @@ class Planning:
         """What an arrangement means for the book, counted again."""
         afters = self._afters(found)
         changes = [
-            (before, revised(before, after[id], self._change.at))
-            for person, after in afters.items()
-            for id, before in person.visits.items()
-            if after[id] != before
+            (before, revised(before, after, self._change.at))
+            for person in self._asked
+            for id, after in afters.get(person, person.visits).items()
+            if after != (before := person.before[id])
         ]
         freed = (after[id] for person, after in afters.items() for id in person.free)
         left = self._availability.changed(come=Appointment.every(freed))

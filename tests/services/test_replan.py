@@ -130,6 +130,46 @@ def test_what_is_done_or_agreed_stays(crowd: list[Life], book: Store) -> None:
     assert (window.earliest, window.latest) == (date(2026, 4, 2), date(2026, 4, 16))
 
 
+@pytest.mark.parametrize("solver", [select, None])
+def test_what_is_agreed_keeps_its_time_in_another_chair(book: Store, solver: Any) -> None:
+    """Two share a day, one in each chair; whose time is agreed gets the chair that is left."""
+    one, two = (enroll(book) for _ in "12")
+    for ref in ("infusion-1", "infusion-2"):
+        one(Act.CONFIRM, ref)
+    before = one.visits()
+    assert {before[ref].allocations[0].unit for ref in ("infusion-1", "infusion-2")} == {"chair-1"}
+    assert two["infusion-1"].scheduled == before["infusion-1"].scheduled
+    found = proposed(book, APRIL, solver=solver)
+    assert not found.lost
+    applied(book, found)
+    for ref in ("infusion-1", "infusion-2"):
+        after = one[ref]
+        assert (after.status, after.scheduled) == (Status.CONFIRMED, before[ref].scheduled)
+        assert after.allocations[0].unit == "chair-2"
+        assert after.sequence == before[ref].sequence + 1
+        assert two[ref].scheduled != after.scheduled
+    assert not book.read(lambda book: book.verify()).problems
+    again = proposed(book, APRIL, solver=solver)
+    assert (again.changes, again.lost) == ((), ())
+
+
+def test_who_is_not_named_keeps_the_chair_too(book: Store) -> None:
+    one, two = (enroll(book) for _ in "12")
+    one(Act.CONFIRM, "infusion-1")
+    found = proposed(book, APRIL, subjects=frozenset({two.code}))
+    assert {before.subject for before, _ in found.changes} <= {two.code}
+
+
+def test_two_agreed_visits_do_not_get_one_chair(book: Store) -> None:
+    one, two = (enroll(book) for _ in "12")
+    for life in (one, two):
+        life(Act.CONFIRM, "infusion-1")
+    found = proposed(book, APRIL)
+    [lost] = [each for each in found.lost if each.visit.ref == "infusion-1"]
+    assert (lost.visit.subject, lost.reasons[0]) == (one.code, "it was agreed with the participant")
+    assert two["infusion-1"].allocations[0].unit == "chair-2"
+
+
 def test_nothing_is_placed_before_today_nor_on_short_notice(crowd: list[Life], book: Store) -> None:
     today = date(2026, 4, 8)
     found = proposed(book, shut("chair-1", date(2026, 4, 9), date(2026, 4, 24)), today)
