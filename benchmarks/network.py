@@ -206,9 +206,9 @@ def _load(url: str, sites: Sequence[str], count: int) -> None:
         for first in range(0, count, AT_ONCE):
             store.write(partial(_enter, courses_[first : first + AT_ONCE]))
     if not url.startswith("sqlite"):
-        # Soon it would by itself, in the middle of some step.
-        with psycopg.connect(url.replace("+psycopg", "")) as connection:
-            connection.execute("ANALYZE")
+        # Soon the server would by itself, in the middle of some step.
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
 
 
 Course = tuple[Subject, list[Visit]]

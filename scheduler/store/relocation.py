@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, Table, func, select
 from scheduler.errors import BadValue, StoreUnavailable
 from scheduler.store import guards, schema, sqlite_copies, verification
 from scheduler.store.chain import Head
-from scheduler.store.driver import fill
+from scheduler.store.driver import pour
 from scheduler.store.engines import Engine, engine, explained, using
 from scheduler.store.keeping import NoBook
 from scheduler.store.plain import plain
@@ -175,7 +175,7 @@ def _carry(
         tallies[table.name] = tally = _Tally()
         names = table.columns.keys()
         for batch in _batches(source, here, table):
-            fill(there, table, [dict(zip(names, row, strict=True)) for row in batch])
+            pour(there, table, [dict(zip(names, row, strict=True)) for row in batch])
             tally.count(batch)
             done += len(batch)
             watch(done)

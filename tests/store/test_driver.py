@@ -19,8 +19,8 @@ def test_keys_go_on_from_row_to_row(databases: Databases) -> None:
         with create_engine(url, poolclass=NullPool).connect() as connection:
             entered = driver.enter(connection, changes, rows.change_columns(CHANGE))
             row = {"subject_id": 1, "occurrence": 1, "change_id": entered}
-            names = ("day-1", "day-3")
-            driver.fill(connection, visits, [{**row, "encounter": name} for name in names])
+            for enters, names in ((driver.fill, ("day-1", "day-3")), (driver.pour, ("day-8",))):
+                enters(connection, visits, [{**row, "encounter": name} for name in names])
             assert connection.execute(
                 select(changes.c.at).where(changes.c.id == entered)
             ).all() == [(CHANGE.at,)]
@@ -31,6 +31,7 @@ def test_keys_go_on_from_row_to_row(databases: Databases) -> None:
                 (1, "infusion-1"),
                 (2, "day-1"),
                 (3, "day-3"),
+                (4, "day-8"),
             ]
 
 
@@ -43,7 +44,8 @@ def test_refusals_are_errors_of_sqlalchemy(databases: Databases) -> None:
         with engine.connect() as connection, pytest.raises(IntegrityError):
             driver.enter(connection, subjects, again)
         seal: driver.Plain = {"number": 1, "change_id": 1, "digests": "[]", "hash": ""}
-        with engine.connect() as connection, pytest.raises(IntegrityError):
-            driver.fill(connection, seals, [{**seal, "number": 2}, seal])
+        for enters in (driver.fill, driver.pour):
+            with engine.connect() as connection, pytest.raises(IntegrityError):
+                enters(connection, seals, [{**seal, "number": 2}, seal])
         with engine.connect() as connection, pytest.raises(DBAPIError):
             driver.ask(connection, text("SELECT 1 FROM nowhere"))
