@@ -32,12 +32,12 @@ _Booking = Mapping[str, Cell]
 
 _REVISIONS = (
     select(visits.c.encounter, visits.c.occurrence, visits.c.id)
-    .add_columns(func.coalesce(func.max(visit_entries.c.revision), 0))
-    .outerjoin(visit_entries, visit_entries.c.visit_id == visits.c.id)
+    .add_columns(func.max(visit_entries.c.revision))
+    .join(visit_entries, visit_entries.c.visit_id == visits.c.id)
     .where(visits.c.subject_id == bindparam("subject"))
     .group_by(visits.c.encounter, visits.c.occurrence, visits.c.id)
 )
-_IDS = select(visits.c.subject_id, visits.c.encounter, visits.c.occurrence, visits.c.id).where(
+_IDS = select(visits.c.encounter, visits.c.occurrence, visits.c.id).where(
     visits.c.subject_id == bindparam("subject"), visits.c.change_id == bindparam("change")
 )
 _FREE = delete(bookings).where(bookings.c.visit_id == bindparam("freed"))
@@ -91,7 +91,7 @@ def _append(
     if len(set(identities)) < len(identities):
         raise ValueError("one change gives a visit one state, not two")
     if new := [identity for identity in identities if identity not in known]:
-        known = {**_entered(connection, change_id, new), **known}
+        known = {**known, **_entered(connection, change_id, new)}
     entries, moved, wanted = [], [], []
     for identity, visit in zip(identities, states, strict=True):
         visit_id, revision = known[identity]
@@ -106,7 +106,7 @@ def _append(
 def _revisions(
     connection: Connection, subject_ids: Iterable[int]
 ) -> dict[_Identity, tuple[int, int]]:
-    """Id and last revision of every visit of the subjects; 0 for one that has no state yet."""
+    """Id and last revision of every visit of the subjects."""
     return {
         (subject_id, encounter, occurrence): (visit_id, revision)
         for subject_id in subject_ids
@@ -119,20 +119,21 @@ def _revisions(
 def _entered(
     connection: Connection, change_id: int, identities: Sequence[_Identity]
 ) -> dict[_Identity, tuple[int, int]]:
-    """As `_revisions`, of visits that the book did not know yet, and maybe others of the change."""
+    """As `_revisions`, of visits that are entered now and have no state yet: 0."""
     names = ("subject_id", "encounter", "occurrence")
     named: list[Plain] = [
         {**dict(zip(names, identity, strict=True)), "change_id": change_id}
         for identity in identities
     ]
     fill(connection, visits, named)
-    return {
-        (subject_id, encounter, occurrence): (visit_id, 0)
-        for subject in {subject_id for subject_id, _, _ in identities}
-        for subject_id, encounter, occurrence, visit_id in ask(
-            connection, _IDS, {"subject": subject, "change": change_id}
+    ids = {
+        (subject_id, encounter, occurrence): visit_id
+        for subject_id in {subject_id for subject_id, _, _ in identities}
+        for encounter, occurrence, visit_id in ask(
+            connection, _IDS, {"subject": subject_id, "change": change_id}
         )
     }
+    return {identity: (ids[identity], 0) for identity in identities}
 
 
 def _book(connection: Connection, moved: Sequence[int], wanted: Sequence[_Booking]) -> None:
