@@ -222,9 +222,32 @@ class Person:
             return None
         _, allocations = free.allocate(demand, day.toordinal(), start)
         after = replace(visit, allocations=allocations)
-        self.visits = {**self.visits, visit.encounter: after}
-        self.every = [after if each == visit else each for each in self.every]
+        self._replace(visit, after)
         return after
+
+    def unseat(self, others: Sequence[Visit]) -> bool:
+        """Give back the units of visits that were stuck, where `others` keep them; whether any."""
+        taken = [allocation for other in others for allocation in other.allocations]
+        clashing = [
+            (before, after)
+            for before, after in self._reseated
+            if any(
+                mine.unit == their.unit and mine.interval.overlaps(their.interval)
+                for mine in after.allocations
+                for their in taken
+            )
+        ]
+        for before, after in clashing:
+            self._replace(after, before)
+        return bool(clashing)
+
+    @property
+    def _reseated(self) -> Iterator[tuple[Visit, Visit]]:
+        return ((self.before[id], v) for id, v in self.visits.items() if v != self.before[id])
+
+    def _replace(self, visit: Visit, by: Visit) -> None:
+        self.visits = {**self.visits, visit.encounter: by}
+        self.every = [by if each == visit else each for each in self.every]
 
 
 def _minute(availability: Availability, visit: Visit) -> int:

@@ -100,14 +100,11 @@ def propose(
         return [Planning(book, c, request, change, today(c.site)) for c in clinics]
 
     plannings = store.read(read)
-    if solver is None:
-        found = _in_turn(plannings, remaining)
-        bound = sum(each.bound for each in found)
-    else:
-        for planning in plannings:
-            planning.open(_beside(planning, plannings, lambda other: other.fixed_abroad()))
-        parties = [planning.party() for planning in plannings]
-        found, bound = arrange_all(parties, solver.relax, solver.each)
+    while True:
+        found, bound = _arranged_all(plannings, solver, remaining)
+        unseated = [p.unseat(f) for p, f in zip(plannings, found, strict=True)]
+        if not any(unseated):
+            break
     asked = {
         planning.site.code: [*planning.fixed_abroad(), *planning.free_abroad(arrangement)]
         for planning, arrangement in zip(plannings, found, strict=True)
@@ -116,6 +113,19 @@ def propose(
         planning.open(_beside(planning, plannings, lambda other: asked[other.site.code]))
     proposals = (p.proposal(f) for p, f in zip(plannings, found, strict=True))
     return Network(proposals=tuple(proposals), bound=bound)
+
+
+def _arranged_all(
+    plannings: Sequence[Planning], solver: Solver | None, remaining: Callable[[], float]
+) -> tuple[list[Arrangement], int]:
+    """An arrangement of every site, and what all together cost at least."""
+    if solver is None:
+        found = _in_turn(plannings, remaining)
+        return found, sum(each.bound for each in found)
+    for planning in plannings:
+        planning.open(_beside(planning, plannings, lambda other: other.fixed_abroad()))
+    parties = [planning.party() for planning in plannings]
+    return arrange_all(parties, solver.relax, solver.each)
 
 
 def _beside(

@@ -94,9 +94,13 @@ def propose(
         return Planning(book, clinic, request, change, today)
 
     planning = store.read(read)
-    if select is None:
-        return planning.proposal(planning.in_turn(remaining))
-    return planning.proposal(arranged(planning.party(), select, remaining))
+    while True:
+        if select is None:
+            found = planning.in_turn(remaining)
+        else:
+            found = arranged(planning.party(), select, remaining)
+        if not planning.unseat(found):
+            return planning.proposal(found)
 
 
 def arranged(party: Party, select: Select, remaining: Callable[[], float]) -> Arrangement:
@@ -196,6 +200,22 @@ class Planning:
             after = person.reseated(visit, without.seen_by(person.subject.code))
             if after is not None:
                 free = without.changed(come=Appointment.every([after]))
+
+    def unseat(self, found: Arrangement) -> bool:
+        """Take back one participant's other units for who finds no other slot and keeps them.
+
+        Whether there was one; if so, all is to be arranged anew, and less may be in the way.
+        """
+        keep = [
+            person.visits[id]
+            for person in self._moving
+            for id in person.free
+            if found.seats[person.subject.code, id] is None
+        ]
+        found_one = any(person.unseat(keep) for person in self._asked)
+        if found_one:
+            self.open(self._elsewhere)
+        return found_one
 
     def open(self, elsewhere: Iterable[Appointment]) -> None:
         """Free time once every visit that is free to move has given back its own.

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import repeat
@@ -15,6 +16,7 @@ from scheduler.dates import Window
 from scheduler.errors import Unplaced
 from scheduler.joint.quotas import Party
 from scheduler.joint.selection import Problem, Selection
+from scheduler.life import Act
 from scheduler.optimizer import relax, select
 from scheduler.protocol import Kind
 from scheduler.services import network, proposals, replan
@@ -25,7 +27,18 @@ from scheduler.services.replan import Closure
 from scheduler.store import Store
 from tests.databases import SqliteFiles
 from tests.lives import change
-from tests.services.test_laboratories import GZ, MARCH, SHUT, ZJ, busiest, enter, overfull, proposed
+from tests.services.test_laboratories import (
+    EVERY_DAY,
+    GZ,
+    MARCH,
+    SHUT,
+    ZJ,
+    busiest,
+    clinic,
+    enter,
+    overfull,
+    proposed,
+)
 
 SOLVER = Solver(relax=relax, each=side_by_side(select))
 MARK = change("replan", "the laboratory is full")
@@ -102,6 +115,22 @@ def test_all_that_find_no_slot_are_counted(store: Store) -> None:
     assert other
     with pytest.raises(Unplaced, match=f"find no other slot: {one + other};"):
         proposals.check_placed(each, accepted=False)
+
+
+def test_agreed_visits_yield_to_who_has_no_other_place(store: Store) -> None:
+    """All is shut from March on but for one chair on one day, in which another one sits."""
+    zj = clinic("ZJ", "GZ", replace(EVERY_DAY, starts_per_day=None, releases_per_day=None))
+    one, two = (enter(store, zj) for _ in "12")
+    one(Act.CONFIRM, "infusion-1")
+    day = date(2026, 4, 9)
+    assert {life["infusion-1"].day for life in (one, two)} == {day}
+    spans = ((date(2026, 3, 27), date(2026, 4, 8)), (date(2026, 4, 10), date(2026, 4, 20)))
+    shut = [Closure(owner="site", days=Window(earliest=a, latest=b)) for a, b in spans]
+    shut.append(Closure(owner="chair-1", days=Window(earliest=day, latest=day)))
+    request = replan.Request(closures=tuple(shut))
+    [found] = network.propose(store, [zj], request, MARK, lambda _: MARCH, SOLVER).proposals
+    assert "infusion-1" in {e.visit.ref for e in found.lost if e.visit.subject == one.code}
+    assert not any(before.ref == "infusion-1" for before, _ in found.told)
 
 
 def test_who_is_named_is_there(store: Store) -> None:

@@ -153,6 +153,22 @@ def test_what_is_agreed_keeps_its_time_in_another_chair(book: Store, solver: Any
     assert (again.changes, again.lost) == ((), ())
 
 
+@pytest.mark.parametrize("solver", [select, None])
+def test_nobody_is_sent_from_the_only_place_there_is(book: Store, solver: Any) -> None:
+    """From the day of infusion 1 on all is shut but for one chair, in which another sits."""
+    one, two = (enroll(book) for _ in "12")
+    one(Act.CONFIRM, "infusion-1")
+    before = two["infusion-1"]
+    days = ((date(2026, 3, 27), date(2026, 4, 8)), (date(2026, 4, 10), date(2026, 4, 20)))
+    closures = (closure for span in days for closure in shut("site", *span))
+    found = proposed(book, (*closures, *APRIL), solver=solver)
+    lost = {f"{each.visit.subject} {each.visit.ref}" for each in found.lost}
+    assert f"{one.code} infusion-1" in lost
+    applied(book, found)
+    assert two["infusion-1"].allocations == before.allocations
+    assert not book.read(lambda book: book.verify()).problems
+
+
 def test_who_is_not_named_keeps_the_chair_too(book: Store) -> None:
     one, two = (enroll(book) for _ in "12")
     one(Act.CONFIRM, "infusion-1")
