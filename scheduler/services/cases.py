@@ -60,7 +60,7 @@ class Person:
         known = {encounter.id: encounter for encounter in tree.arm.encounters}
         standing = frozenset(self.visits) & known.keys()
         # What takes other units than its encounter asks for is somebody's decision.
-        fixed |= {id for id in standing if not _is_plain(site, self.visits[id], known[id])}
+        fixed |= {id for id in standing if not is_plain(site, self.visits[id], known[id])}
         self.free = adrift(
             tree, subject.enrolled, self.visits, frozenset(), standing, frozenset(fixed)
         )
@@ -123,7 +123,7 @@ class Person:
             visit = self.visits[id]
             if visit.scheduled is None:
                 continue
-            day, start = visit.scheduled.start.toordinal(), _minute(availability, visit)
+            day, start = visit.scheduled.start.toordinal(), minute_of(availability, visit)
             encounter = self.tree.arm.encounter(id)
             starts = availability.starts(Demand.of(encounter), day)
             usable = bool(starts >> start & 1) and day not in barred[id]
@@ -201,56 +201,30 @@ class Person:
         for visit in self.every:
             coming = visit.status in STANDING and (visit.day or self._today) >= self._today
             if coming and self.is_fixed(visit) and (faults := [*in_the_way(site, visit, busy)]):
-                agreed = visit.status is Status.CONFIRMED
-                stays = "agreed with the participant" if agreed else "put there by decision"
-                yield Lost(visit=visit, reasons=(f"it was {stays}", *faults), alternatives=())
+                yield Lost(visit=visit, reasons=(self._stays(visit), *faults), alternatives=())
 
-    def reseated(self, visit: Visit, free: Availability) -> Visit | None:
-        """A stuck visit at the time it has, with other units; `free` is without its own.
+    def _stays(self, visit: Visit) -> str:
+        """Why a coming visit is not free to move."""
+        if visit.status is Status.CONFIRMED:
+            return "it was agreed with the participant"
+        for encounter in self.tree.arm.encounters:
+            second = self.visits.get(encounter.id)
+            is_agreed = second is not None and second.status is Status.CONFIRMED
+            if is_agreed and encounter.paired_with == visit.encounter:
+                return f"{encounter.id} was agreed with the participant, and they are a pair"
+        return "it was put there by decision"
 
-        None where more than its units is in its way, or the units are somebody's decision.
-        """
-        day, encounters = visit.day, {each.id: each for each in self.tree.arm.encounters}
-        stands = self.visits.get(visit.encounter) == visit and visit.encounter in encounters
-        if not stands or day is None or visit.window.beyond(day):
-            return None
-        encounter = encounters[visit.encounter]
-        demand, start = Demand.of(encounter), _minute(free, visit)
-        if not _is_plain(free.site, visit, encounter):
-            return None
-        if not free.starts(demand, day.toordinal()) >> start & 1:
-            return None
-        _, allocations = free.allocate(demand, day.toordinal(), start)
-        after = replace(visit, allocations=allocations)
-        self._replace(visit, after)
-        return after
-
-    def unseat(self, others: Sequence[Visit]) -> bool:
-        """Give back the units of visits that were stuck, where `others` keep them; whether any."""
-        taken = [allocation for other in others for allocation in other.allocations]
-        clashing = [
-            (before, after)
-            for before, after in self._reseated
-            if any(
-                mine.unit == their.unit and mine.interval.overlaps(their.interval)
-                for mine in after.allocations
-                for their in taken
-            )
-        ]
-        for before, after in clashing:
-            self._replace(after, before)
-        return bool(clashing)
-
-    @property
-    def _reseated(self) -> Iterator[tuple[Visit, Visit]]:
+    def reseated(self) -> Iterator[tuple[Visit, Visit]]:
+        """The visits that others were put in the place of, and those."""
         return ((self.before[id], v) for id, v in self.visits.items() if v != self.before[id])
 
-    def _replace(self, visit: Visit, by: Visit) -> None:
+    def put(self, visit: Visit, by: Visit) -> None:
+        """Let another state of a visit stand in its place."""
         self.visits = {**self.visits, visit.encounter: by}
         self.every = [by if each == visit else each for each in self.every]
 
 
-def _minute(availability: Availability, visit: Visit) -> int:
+def minute_of(availability: Availability, visit: Visit) -> int:
     """The minute of its day at which a visit begins."""
     assert visit.scheduled is not None
     midnight = availability.interval(visit.scheduled.start.toordinal(), 0, 1).start
@@ -276,7 +250,7 @@ def _placed(
     )
 
 
-def _is_plain(site: Site, visit: Visit, encounter: Encounter) -> bool:
+def is_plain(site: Site, visit: Visit, encounter: Encounter) -> bool:
     """Whether a visit has no slot, or just the units that its encounter asks for."""
     needs = len(encounter.needs)
     return visit.scheduled is None or len([*_units(site, visit, encounter)]) == needs == len(

@@ -31,6 +31,7 @@ from scheduler.services.cases import Person
 from scheduler.services.clinics import Clinic
 from scheduler.services.laboratories import Elsewhere
 from scheduler.services.proposals import Proposal, batches
+from scheduler.services.reseating import reseat, unseat
 from scheduler.sites import WHOLE_SITE, Site
 from scheduler.store import Book, Change, Store
 from scheduler.subject import TAKING, Subject, Visit
@@ -146,8 +147,9 @@ class Planning:
                 person.free = frozenset()
         self._bind(book)
         self._busy, self.problems = self._read(book, clinic)
-        self._reseat()
-        self.open(self.elsewhere.appointments.values())
+        elsewhere = self.elsewhere.appointments.values()
+        reseat(self._asked, self._busy, self._kept(elsewhere))
+        self.open(elsewhere)
 
     def _bind(self, book: Book) -> None:
         """Let infusions that may move keep to the release of the batches that stand now."""
@@ -188,34 +190,21 @@ class Planning:
         over = Busy.of(WHOLE_SITE, "before today", [past])
         return [*taken.busy, *closed, over], taken.problems
 
-    def _reseat(self) -> None:
-        """Give other units to visits that keep their time, where theirs are shut."""
-        stuck = [(p, e.visit) for p in self._asked for e in p.stuck(self.site, self._busy)]
-        if not stuck:
-            return
-        fixed, elsewhere = Appointment.every(self._fixed()), self.elsewhere.appointments.values()
-        free = Availability(self.site, self._busy, [*fixed, *elsewhere])
-        for person, visit in stuck:
-            without = free.changed(gone=Appointment.every([visit]))
-            after = person.reseated(visit, without.seen_by(person.subject.code))
-            if after is not None:
-                free = without.changed(come=Appointment.every([after]))
-
     def unseat(self, found: Arrangement) -> bool:
-        """Take back one participant's other units for who finds no other slot and keeps them.
+        """Take back what agreed visits were given, where somebody keeps it for want of a slot.
 
-        Whether there was one; if so, all is to be arranged anew, and less may be in the way.
+        If anything was, all is to be arranged anew.
         """
-        keep = [
+        lost = (
             person.visits[id]
             for person in self._moving
             for id in person.free
             if found.seats[person.subject.code, id] is None
-        ]
-        found_one = any(person.unseat(keep) for person in self._asked)
-        if found_one:
-            self.open(self._elsewhere)
-        return found_one
+        )
+        if not unseat(self._asked, lost):
+            return False
+        self.open(self._elsewhere)
+        return True
 
     def open(self, elsewhere: Iterable[Appointment]) -> None:
         """Free time once every visit that is free to move has given back its own.
@@ -223,8 +212,7 @@ class Planning:
         Other sites' appointments take of the laboratory `elsewhere`.
         """
         self._elsewhere = list(elsewhere)
-        fixed = Appointment.every(self._fixed())
-        self._availability = Availability(self.site, self._busy, [*fixed, *self._elsewhere])
+        self._availability = self._kept(self._elsewhere)
         self._moving = [person for person in self._people if person.free]
         self._cases = {p.subject.code: p.case(self._availability) for p in self._moving}
 
@@ -252,6 +240,11 @@ class Planning:
             return _abroad(p.visits[id] for p in self._moving for id in p.free)
         afters = self._afters(found)
         return _abroad(after[id] for person, after in afters.items() for id in person.free)
+
+    def _kept(self, elsewhere: Iterable[Appointment]) -> Availability:
+        """Free time beside all that keeps its own."""
+        fixed = Appointment.every(self._fixed())
+        return Availability(self.site, self._busy, [*fixed, *elsewhere])
 
     def _fixed(self) -> Iterator[Visit]:
         return (v for person in self._people for v in person.every if person.is_fixed(v))

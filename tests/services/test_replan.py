@@ -169,6 +169,15 @@ def test_nobody_is_sent_from_the_only_place_there_is(book: Store, solver: Any) -
     assert not book.read(lambda book: book.verify()).problems
 
 
+def test_a_visit_that_stays_for_its_pair_says_so(book: Store) -> None:
+    life = enroll(book)
+    life(Act.CONFIRM, "infusion-2")
+    found = proposed(book, shut("chair", date(2026, 4, 9), date(2026, 4, 9)))
+    [lost] = found.lost
+    assert lost.visit.ref == "infusion-1"
+    assert lost.reasons[0] == "infusion-2 was agreed with the participant, and they are a pair"
+
+
 def test_who_is_not_named_keeps_the_chair_too(book: Store) -> None:
     one, two = (enroll(book) for _ in "12")
     one(Act.CONFIRM, "infusion-1")
