@@ -94,6 +94,8 @@ def _proof(figure: Figure) -> str:
         return "and nothing is proved beyond the rank before"
     if figure.least == figure.found:
         return "and none has fewer"
+    if figure.least == 0:
+        return "and nothing is proved of it"
     return f"and none has fewer than {figure.least:,} (gap {figure.gap:.2%})"
 
 

@@ -17,6 +17,7 @@ from scheduler.availability import Availability
 from scheduler.demand import Demand
 from scheduler.joint.costs import CROWDED
 from scheduler.joint.days import Choosing, Days
+from scheduler.joint.displaced import displaced, raised
 from scheduler.joint.packing import Item, Seat, Taken, pack
 from scheduler.joint.patterns import Case, Standing
 from scheduler.joint.places import Places
@@ -100,7 +101,8 @@ class _Arranging:
             self._give_up(failed)
             seats, failed = self._packed()
         cost = counted(self._cases, self._availability, seats)
-        return Arrangement(seats=seats, cost=cost, bound=min(self._choosing.bound, cost))
+        bound = raised(self._choosing.bound, displaced(self._cases, self._availability))
+        return Arrangement(seats=seats, cost=cost, bound=min(bound, cost))
 
     def _is_carrier(self, item: Item) -> bool:
         case = self._case_of[item.code, item.id]

@@ -19,6 +19,7 @@ from scheduler.availability import Availability
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.costs import LOST
 from scheduler.joint.days import Choosing
+from scheduler.joint.displaced import displaced, raised
 from scheduler.joint.patterns import Case
 from scheduler.joint.selection import Option, Problem, Relax, Row
 from scheduler.protocol import Kind
@@ -191,4 +192,5 @@ def arrange_all(
         [again] = each([wider])
         found[n] = min(again, found[n], key=lambda found: found.cost)
         taken[party.site] = party.taken(found[n])
-    return found, min(shares.bound, sum(each.cost for each in found))
+    moving = sum(displaced(party.cases, party.availability) for party in parties)
+    return found, min(raised(shares.bound, moving), sum(each.cost for each in found))

@@ -15,6 +15,7 @@ from math import inf
 from scheduler.availability import Availability
 from scheduler.demand import Demand
 from scheduler.joint.arrangement import Arrangement, counted, item_of
+from scheduler.joint.displaced import displaced, raised
 from scheduler.joint.packing import Item, Room, Seat
 from scheduler.joint.patterns import Case, Pattern
 from scheduler.tree import Node
@@ -31,7 +32,8 @@ _Seats = dict[str, tuple[int, Seat]]
 def in_turn(
     cases: Sequence[Case], availability: Availability, remaining: Callable[[], float] = lambda: inf
 ) -> Arrangement:
-    """An arrangement of the cases' free visits; its bound is what each would cost alone.
+    """An arrangement of the cases' free visits; its bound is what each would cost alone,
+    and what stands where it cannot stay.
 
     When no seconds are `remaining`, nobody else has a turn.
     """
@@ -39,7 +41,8 @@ def in_turn(
     turns = _Turns(parts)
     turns.settle()
     turns.take([part for part in parts if turns.is_waiting(part)], remaining)
-    return _arrangement(turns, cases, availability, sum(map(turns.least, parts)))
+    bound = raised(sum(map(turns.least, parts)), displaced(parts, availability))
+    return _arrangement(turns, cases, availability, bound)
 
 
 def improved(
