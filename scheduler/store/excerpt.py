@@ -42,6 +42,9 @@ OWNERS = {
 }
 """Columns that name what a row is a state of, and the tables that these are keys of."""
 
+_NAMES = (visits, products)
+"""Their rows name things and are no states, so no earlier ones are needed."""
+
 _FEED = (feeds, "subject_id")
 
 AT_ONCE = 500
@@ -102,8 +105,7 @@ class Excerpt:
         """That a row of `table` owns a row of the excerpt, or owns its owner."""
         for state, column in _states():
             if OWNERS[column] == table.name:
-                owned = select(state.c[column]).where(self._of_things(state, column))
-                yield table.c.id.in_(owned)
+                yield table.c.id.in_(select(state.c[column]).where(self._by_deeds(state, column)))
         if table is subjects:
             for thing in (visits, products, feeds):
                 owned = select(thing.c.subject_id).where(or_(*self._named(thing)))
@@ -145,11 +147,17 @@ class Excerpt:
             recorded = self._recorded(feeds.c.change_id)
             return recorded if self._subject is None else and_(recorded, self._about(*_FEED))
         column = _owner(table)
+        if column is not None and table in _NAMES:
+            return self._by_deeds(table, column)
         if column is not None:
             return self._of_things(table, column)
         if self._subject is None:
             return self._recorded(table.c.change_id)
         return table.c.code == self._subject if table is subjects else None
+
+    def _by_deeds(self, table: Table, column: str) -> ColumnElement[bool]:
+        """Rows that the deeds recorded."""
+        return and_(self._recorded(table.c.change_id), self._about(table, column))
 
     def _of_things(self, table: Table, column: str) -> ColumnElement[bool]:
         """Rows of the things that the deeds changed, as late as the newest of the deeds."""

@@ -24,6 +24,12 @@ QUEUE = "schedule_queue"
 _MAKING = int.from_bytes(b"schedule")
 """The number of the advisory lock under which a book is made."""
 
+_PLANNING = ("SET LOCAL cursor_tuple_fraction = 1", "SET LOCAL random_page_cost = 1.1")
+"""What the server cannot know: cursors are read to their end, and a book fits into its memory.
+
+It would plan for the first rows of a list, and read whole tables to spare a disk.
+"""
+
 _RACES = {
     "40001",  # serialization_failure: what was read has changed
     "40P01",  # deadlock_detected: two desks waited for each other
@@ -62,7 +68,8 @@ class Postgresql:
     def __init__(self, url: URL, *, patience: float) -> None:
         self.url, self.patience = url, max(2, round(patience))
         # Zero would be forever.
-        self._lock_timeout = f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
+        lock_timeout = f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
+        self._settings = "; ".join((lock_timeout, *_PLANNING))
         host = url.host or url.query.get("host") or "this machine"
         self.place = f"the book {url.database or url.username or 'by default'} on {host}"
         try:
@@ -87,14 +94,14 @@ class Postgresql:
     def begin_reading(self, connection: Connection) -> None:
         """Begin a transaction that sees one state of the book and changes nothing."""
         connection.execution_options(postgresql_readonly=True)
-        connection.exec_driver_sql(self._lock_timeout)
+        connection.exec_driver_sql(self._settings)
 
     def begin_writing(self, connection: Connection, *, alone: bool) -> None:
         """Begin a transaction that sees one state of the book and may change it.
 
         One that is alone waits for its turn, and then no other writer can come first.
         """
-        connection.exec_driver_sql(self._lock_timeout)
+        connection.exec_driver_sql(self._settings)
         if alone:
             # Unlike a query, this does not yet fix the state that the transaction sees.
             connection.exec_driver_sql("LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE")
@@ -102,7 +109,7 @@ class Postgresql:
     def begin_making(self, connection: Connection) -> None:
         """Begin the transaction that makes the book; others who want to make it wait."""
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        connection.exec_driver_sql(self._lock_timeout)
+        connection.exec_driver_sql(self._settings)
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
 
     @contextmanager
