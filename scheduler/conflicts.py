@@ -14,7 +14,7 @@ chair-1 taken 09:00-12:00 (chairs.ics)
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, time, timedelta, tzinfo
 from operator import attrgetter
 
 from scheduler.dates import Interval
@@ -35,9 +35,16 @@ class Conflict:
 
     def __str__(self) -> str:
         start, end = self.interval.start, self.interval.end
-        days = "" if start.date() == end.date() else f"{start:%Y-%m-%d} "
-        until = "" if start.date() == end.date() else f"{end:%Y-%m-%d} "
-        return f"{self.owner} taken {days}{start:%H:%M}-{until}{end:%H:%M} ({self.source})"
+        first, last = start.date(), end.date()
+        if start.time() == end.time() == time.min and first < last:
+            # Nobody should take the day after for one of them.
+            last -= timedelta(days=1)
+            when = f"{first}" if first == last else f"{first} to {last}"
+        elif first == last:
+            when = f"{start:%H:%M}-{end:%H:%M}"
+        else:
+            when = f"{first} {start:%H:%M}-{last} {end:%H:%M}"
+        return f"{self.owner} taken {when} ({self.source})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

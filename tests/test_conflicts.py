@@ -92,3 +92,17 @@ def test_a_clash_is_told_by_the_clock_of_the_site() -> None:
     assert str(clash) == "nurse taken 2026-03-28 23:00-2026-03-29 00:30 (ward.ics)"
     within = Conflict(owner="site", interval=between(0, 90), source="book")
     assert str(within) == "site taken 22:00-23:30 (book)"
+
+
+def test_whole_days_are_told_as_days() -> None:
+    """A closure to 17 April ends at midnight, and nobody should take the 18th for closed."""
+    zone = ZoneInfo("Asia/Shanghai")
+    first, second, last = (datetime(2026, 4, day, tzinfo=zone) for day in (6, 7, 18))
+    told = {
+        str(Conflict(owner="chair-1", interval=Interval(start=first, end=end), source="closed"))
+        for end in (second, last)
+    }
+    assert told == {
+        "chair-1 taken 2026-04-06 (closed)",
+        "chair-1 taken 2026-04-06 to 2026-04-17 (closed)",
+    }

@@ -94,7 +94,7 @@ def test_neighbours_with_different_reasons_are_told_apart() -> None:
     night = Interval(start=midnight, end=midnight + timedelta(hours=24))
     assert why(placed(study(row), Busy.of(WHOLE_SITE, "a", [night]), closed=(4,)), "v") == (
         "Wed 2026-03-04: shut",
-        "Thu 2026-03-05: site taken 2026-03-05 00:00-2026-03-06 00:00 (a)",
+        "Thu 2026-03-05: site taken 2026-03-05 (a)",
     )
 
 

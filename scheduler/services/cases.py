@@ -43,7 +43,10 @@ class Lost:
 
 
 class Person:
-    """One participant: every visit, those that stand, and which of these are free to move."""
+    """One participant: every visit, those that stand, and which of these are free to move.
+
+    Those that stood `before` are as the book has them.
+    """
 
     def __init__(
         self, subject: Subject, tree: Tree, every: Sequence[Visit], site: Site, today: date
