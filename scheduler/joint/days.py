@@ -139,6 +139,8 @@ class Choosing:
     def _pattern_rows(self, case: Case, pattern: Pattern) -> Iterator[int]:
         for id in case.placed(pattern):
             yield from self.places.rows(self.nodes[case.code, id].demand, pattern.days[id])
+        for id in sorted(pattern.holding):
+            yield from self.places.held(self.nodes[case.code, id].demand, pattern.days[id])
 
     def _leaves(self) -> tuple[Days, int, tuple[int, ...]]:
         """Days for all in the places that the carriers leave, the leaves' cost, and the prices."""

@@ -4,8 +4,8 @@ The visits that others hang on (the carriers of the arm) have their days chosen 
 `Pattern` for each way to do so; the others hang on them as leaves and choose for
 themselves.  What a choice costs is one number by ranks (`costs`).
 
->>> Pattern(2 * DAY, {"aspiration": 739000}).stays
-False
+>>> Pattern(2 * DAY, {"aspiration": 739000}).lost
+frozenset()
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from scheduler.availability import Availability
 from scheduler.errors import Refused
 from scheduler.joint.costs import DAY, LOST, MOVED
 from scheduler.joint.packing import Item, pack
-from scheduler.minutes import NO_TIME
+from scheduler.minutes import NO_TIME, runs
 from scheduler.tree import Node, Tree
 
 MOST = 20_000
@@ -45,11 +45,16 @@ class Standing(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """Days of the carriers, and their cost; one that `stays` leaves the carriers as they are."""
+    """Days of the carriers, and their cost.
+
+    Those that are `lost` have no seat and stay where they stand; those that are `holding` keep
+    others from their units nevertheless.
+    """
 
     cost: int
     days: Mapping[str, int]
-    stays: bool = False
+    lost: frozenset[str] = frozenset()
+    holding: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +119,7 @@ class Case:
 
     def placed(self, pattern: Pattern) -> Iterator[str]:
         """The carriers that can be on their day of a pattern."""
-        return (id for id in pattern.days if not pattern.stays or self.standing[id].usable)
+        return (id for id in pattern.days if id not in pattern.lost)
 
     def cheapest(self, pattern: Pattern) -> int:
         """What the leaves of a pattern cost at least."""
@@ -124,7 +129,9 @@ class Case:
         )
 
     def patterns(self) -> tuple[Pattern, ...]:
-        """Every joint choice of days for the carriers, and last the one that leaves them.
+        """Every joint choice of days for the carriers, and last those that leave them.
+
+        The very last fits together with those of all others, for it takes no more than is held.
 
         Raises:
             TooManyPatterns: there are more than MOST.
@@ -132,7 +139,7 @@ class Case:
         found: list[Pattern] = []
         carriers = self.carriers()
         self._lay_out(carriers, 0, 0, dict(self.anchors), found)
-        return (*found, self._as_it_stands(carriers))
+        return (*found, *self._as_they_stand(carriers))
 
     def _lay_out(
         self,
@@ -241,12 +248,35 @@ class Case:
             and _off(node, days[node.encounter.id], days) is None
         )
 
-    def _as_it_stands(self, carriers: Sequence[Node]) -> Pattern:
-        """Every carrier where it stands: those in the way of something are lost for now."""
-        standing = {node.encounter.id: self.standing.get(node.encounter.id) for node in carriers}
-        placed = {id: at[:2] if at and at.usable else None for id, at in standing.items()}
-        days = {id: place.day for id, place in standing.items() if place is not None}
-        return Pattern(self.cost(placed), days, stays=True)
+    def _as_they_stand(self, carriers: Sequence[Node]) -> Iterator[Pattern]:
+        """The carriers where they stand, those in the way of something lost for now.
+
+        First as many have a seat as can have one alone, with other units if need be; then those
+        who need no others; then none.
+        """
+        standing = {
+            node.encounter.id: self.standing[node.encounter.id]
+            for node in carriers
+            if node.encounter.id in self.standing
+        }
+        usable = frozenset(id for id, at in standing.items() if at.usable)
+        seated = frozenset(id for id in usable if self._is_seated(id))
+        days = {id: at.day for id, at in standing.items()}
+        none = dict.fromkeys(node.encounter.id for node in carriers)
+        for placed in dict.fromkeys((usable, seated, frozenset[str]())):
+            places = {id: standing[id][:2] for id in placed}
+            cost = self.cost({**none, **places})
+            yield Pattern(cost, days, frozenset(days) - placed, seated - placed)
+
+    def _is_seated(self, id: str) -> bool:
+        """Whether the very units with which a visit stands are open to it."""
+        at, needs = self.standing[id], self.nodes()[id].demand.needs
+        return all(
+            runs(self.availability.units.free(need.resource, unit, at.day), need.minutes)
+            >> at.start + need.start
+            & 1
+            for unit, need in zip(at.units, needs, strict=True)
+        )
 
 
 @lru_cache(maxsize=1 << 16)

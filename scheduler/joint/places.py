@@ -36,6 +36,7 @@ class Places:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._taken: dict[tuple[Demand, int], tuple[int, ...]] = {}
         self._begins: dict[tuple[str, int, int], int] = {}
+        self._caps: set[int] = set()
         self.limits: list[int] = []
         self.laboratory: dict[int, tuple[Kind, int, int]] = {}
         """The rows that are places of the laboratory, too: for what, when, and how many."""
@@ -55,11 +56,16 @@ class Places:
             if demand.work and (room := self._availability.room(demand, day)) is not None:
                 # A resource may be called like a kind, but no visit takes zero minutes.
                 rows.append(self._row((demand.work, 0, day), room))
+                self._caps.add(rows[-1])
                 at = self._availability.laboratory_room(demand.work, day)
                 if at is not None:
                     self.laboratory[rows[-1]] = demand.work, day, at
             found = self._taken[demand, day] = tuple(rows)
         return found
+
+    def held(self, demand: Demand, day: int) -> tuple[int, ...]:
+        """The rows of which a visit that is lost takes a place all the same: those of its units."""
+        return tuple(row for row in self.rows(demand, day) if row not in self._caps)
 
     def own_rows(
         self, availability: Availability, code: str, demands: Sequence[Demand], day: int

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from scheduler.availability import Availability
+from scheduler.joint.costs import LOST
 from scheduler.joint.patterns import Case, TooManyPatterns
 from tests.arms import clinic, encounter, study, tree
 
@@ -33,8 +34,7 @@ def test_every_joint_choice_is_a_pattern_and_the_last_leaves_all() -> None:
     *patterns, last = wide(2).patterns()
     days = {tuple(sorted(pattern.days.items())) for pattern in patterns}
     assert len(days) == len(patterns) > 50
-    assert last.stays
-    assert not last.days
+    assert (last.cost, last.days) == (2 * LOST, {})
 
 
 def test_too_many_are_refused_with_what_to_do() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from scheduler.dates import Window
 from scheduler.errors import BadInput, UnknownName, Unplaced
+from scheduler.joint.costs import figures
 from scheduler.life import Act, NotPermitted, ReasonMissing
 from scheduler.optimizer import select
 from scheduler.products import Expiry
@@ -176,6 +177,19 @@ def test_a_visit_that_stays_for_its_pair_says_so(book: Store) -> None:
     [lost] = found.lost
     assert lost.visit.ref == "infusion-1"
     assert lost.reasons[0] == "infusion-2 was agreed with the participant, and they are a pair"
+
+
+def test_of_two_with_no_other_day_one_chair_keeps_one(book: Store) -> None:
+    """Infusion 1 was on the 9th for both, so the 16th is settled; the other chair is shut."""
+    one, two = (enroll(book) for _ in "12")
+    assert one["infusion-2"].allocations[0].unit == "chair-1"
+    day = date(2026, 4, 16)
+    found = proposed(book, shut("chair-1", day, day), today=date(2026, 4, 13))
+    [lost] = found.lost
+    assert (lost.visit.subject, lost.visit.ref) == (one.code, "infusion-2")
+    assert found.told == ()
+    assert figures(found.cost, found.bound)["lost"] == (1, 1)
+    assert two["infusion-2"].day == day
 
 
 def test_who_is_not_named_keeps_the_chair_too(book: Store) -> None:
