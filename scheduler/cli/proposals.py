@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from scheduler.cli import screen
+from scheduler.dates import Window
 from scheduler.exporters import records
 from scheduler.joint.costs import Figure, figures
+from scheduler.replanning import standing_day
 from scheduler.services.cases import Lost
 from scheduler.services.network import Network
 from scheduler.services.proposals import Proposal
@@ -45,10 +47,22 @@ def _print(found: Proposal) -> None:
             for lost in found.lost
         ]
         screen.print_table("Visits without another slot", columns, rows)
+    if found.outside:
+        columns = ["Subject", "Visit", "Day", "Window"]
+        rows = [
+            [visit.subject, visit.ref, screen.day(standing_day(visit)), _days(visit.window)]
+            for visit in found.outside
+        ]
+        screen.print_table("Visits that stay, and are outside their window then", columns, rows)
     if found.told:
         columns = ["Subject", "Visit", "Before", "After", "Units", "Off target", "Window"]
         rows = [_row(before, after) for before, after in found.told]
         screen.print_table("Visits that move", columns, rows)
+
+
+def _days(window: Window) -> str:
+    first, last = screen.day(window.earliest), screen.day(window.latest)
+    return first if first == last else f"{first} – {last}"
 
 
 def _instead(lost: Lost) -> Iterable[str]:
@@ -75,6 +89,7 @@ def _count(found: Proposal, *, named: bool) -> None:
     parts += [f"slots for visits that had none: {found.found}"] if found.found else []
     parts += [f"other units at the same time: {others}"] if others else []
     parts += [f"without another slot: {len(found.lost)}"] if found.lost else []
+    parts += [f"outside their window then: {len(found.outside)}"] if found.outside else []
     screen.say(f"{f'{found.site.code}: ' if named else ''}{'; '.join(parts)}.")
 
 
@@ -125,6 +140,9 @@ def _record(found: Proposal) -> records.Record:
                 "alternatives": [records.when(slot.start) for slot in lost.alternatives],
             }
             for lost in found.lost
+        ],
+        "outside": [
+            {"subject": visit.subject, **records.any_record(visit)} for visit in found.outside
         ],
         "changes": [
             {

@@ -24,7 +24,7 @@ from scheduler.placement import beyond, keeping_all
 from scheduler.plan import Expected, expect
 from scheduler.products import Product, Stage, chain, infusions
 from scheduler.protocol import Encounter
-from scheduler.replanning import adrift, anchor_dates, expected_anew, reach
+from scheduler.replanning import adrift, anchor_dates, expected_anew, reach, standing_day
 from scheduler.sites import Site
 from scheduler.subject import OPEN, TAKING, Allocation, Status, Subject, Visit, current
 from scheduler.tree import Tree
@@ -198,6 +198,21 @@ class Person:
             free,
             allowed=lambda day: day not in barred and keeps_all(day),
         )
+
+    def outside(self, after: Mapping[str, Visit]) -> Iterator[Visit]:
+        """Visits that keep their days, and are outside their windows once others move `after`."""
+        was, now = (
+            anchor_dates(self.tree, self.subject.enrolled, visits)
+            for visits in (self.before, after)
+        )
+        for encounter in self.tree.arm.encounters:
+            visit = after.get(encounter.id)
+            if visit is None or encounter.id in self.free:
+                continue
+            day, window = standing_day(visit), expect(encounter, now).window
+            stands = visit.status in OPEN | {Status.COMPLETED}
+            if stands and window.beyond(day) and not expect(encounter, was).window.beyond(day):
+                yield replace(visit, window=window)
 
     def stuck(self, site: Site, busy: Sequence[Busy]) -> Iterator[Lost]:
         """Coming visits that are not free to move, and yet cannot be as they stand."""

@@ -21,6 +21,7 @@ from scheduler.subject import Visit
 class Proposal:
     """States before and after of every visit that changes, and how good that is.
 
+    Those `outside` keep their days, with the windows that they miss once others move.
     `free` counts the visits that might have moved; `cost` and `bound` are by the ranks of
     `joint.costs`.  It was worked out on the visits `seen`, and the `products` of those whose
     infusions are to come, by participant, and what was asked of the laboratory `elsewhere`.
@@ -29,6 +30,7 @@ class Proposal:
     site: Site
     changes: tuple[tuple[Visit, Visit], ...]
     lost: tuple[Lost, ...]
+    outside: tuple[Visit, ...]
     free: int
     cost: int
     bound: int

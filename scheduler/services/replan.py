@@ -277,6 +277,9 @@ class Planning:
             site=self.site,
             changes=tuple(changes),
             lost=tuple(lost),
+            outside=tuple(
+                each for person, after in afters.items() for each in person.outside(after)
+            ),
             free=sum(len(person.free) for person in self._moving),
             cost=found.cost,
             bound=found.bound,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from scheduler.life import Act, NotPermitted, ReasonMissing
 from scheduler.optimizer import select
 from scheduler.products import Expiry
 from scheduler.protocol import Kind, Mode
+from scheduler.replanning import standing_day
 from scheduler.services import enrollment, proposals, replan
 from scheduler.services.proposals import BookChanged, Proposal
 from scheduler.services.replan import Closure, Request
@@ -177,6 +179,24 @@ def test_a_visit_that_stays_for_its_pair_says_so(book: Store) -> None:
     [lost] = found.lost
     assert lost.visit.ref == "infusion-1"
     assert lost.reasons[0] == "infusion-2 was agreed with the participant, and they are a pair"
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_what_stays_and_misses_its_window_is_told(book: Store, done: bool) -> None:
+    """The check of 2 April counts a week back from infusion 1, which moves from the 9th."""
+    life = enroll(book)
+    if done:
+        for ref in ("baseline", "aspiration", "pre-check"):
+            life.complete(ref)
+    closed = [shut("chair", date(2026, 4, day), date(2026, 4, day)) for day in (9, 10, 16)]
+    found = proposed(book, tuple(chain(*closed)), today=date(2026, 4, 8))
+    assert days(found)[f"{life.code} infusion-1"] == (date(2026, 4, 9), date(2026, 4, 13))
+    [check] = found.outside
+    assert (check.ref, standing_day(check)) == ("pre-check", date(2026, 4, 2))
+    assert check.window == Window(earliest=date(2026, 4, 5), latest=date(2026, 4, 7))
+    assert figures(found.cost, found.bound)["lost"] == (1, 1)
+    assert not found.lost
+    assert proposed(book, today=date(2026, 4, 8)).outside == ()
 
 
 def test_of_two_with_no_other_day_one_chair_keeps_one(book: Store) -> None:
