@@ -11,7 +11,7 @@ import pytest
 from freezegun import freeze_time
 
 from scheduler.store import Store
-from tests.databases import SqliteFiles
+from tests.databases import Databases
 from tests.khal import Khal
 from tests.lives import supply
 from tests.radicale import CalDav, caldav
@@ -307,13 +307,13 @@ UNTREATED_LIFE = (
 
 
 def test_an_assessor_cannot_tell_the_arm(
-    schedule: Schedule, sqlite_files: SqliteFiles, monkeypatch: pytest.MonkeyPatch
+    schedule: Schedule, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same participant in either arm: the same files, octet by octet, at every point."""
 
     def lived(arm: str, own_life: tuple[tuple[str, str], ...]) -> list[dict[str, bytes]]:
         seen = []
-        with sqlite_files.book() as url:
+        with databases.book() as url:
             monkeypatch.setenv("SCHEDULE_DATABASE", url)
             schedule.enter(arm=arm)
             supplied(schedule, url)

@@ -37,16 +37,16 @@ def names_of_visits() -> set[str]:
 
 
 @pytest.fixture
-def exported(schedule: Schedule) -> Schedule:
+def exported(journey: Schedule) -> Schedule:
     """Calendars of two arms for every audience in both languages."""
-    schedule.enter()
-    schedule.enter(arm="routine")
-    schedule.consent("ZJ-001", "ZJ-002")
+    journey.enter()
+    journey.enter(arm="routine")
+    journey.consent("ZJ-001", "ZJ-002")
     for language in ("en", "zh"):
         for audience in ("staff", "participant", "assessor"):
             options = ("--audience", audience, "--language", language, "--out", language)
-            assert schedule("export", "ics", *options).code == 0
-    return schedule
+            assert journey("export", "ics", *options).code == 0
+    return journey
 
 
 def calendars(folder: Path, audience: str) -> list[Path]:
@@ -113,9 +113,9 @@ def test_no_uid_repeats_what_is_known_elsewhere(exported: Schedule) -> None:
     assert uids[""][0] == uids[""][1]
 
 
-def test_file_names_and_properties_of_sheets(schedule: Schedule) -> None:
-    schedule.enroll()
-    assert leaks(" ".join(schedule.files()), names_of_arms() | {trial().id, *STUDY}) == []
-    reader = PdfReader(schedule.folder / "ZJ-001-visit-sheets.pdf")
+def test_file_names_and_properties_of_sheets(journey: Schedule) -> None:
+    journey.enroll()
+    assert leaks(" ".join(journey.files()), names_of_arms() | {trial().id, *STUDY}) == []
+    reader = PdfReader(journey.folder / "ZJ-001-visit-sheets.pdf")
     properties = " ".join(str(value) for value in (reader.metadata or {}).values())
     assert leaks(properties, names_of_arms() | {trial().id}) == []
