@@ -2,28 +2,23 @@
 
 The laboratory takes less on a day than the chairs of all sites together.  The baseline are the
 sites in turn: each at its best, in what those before have left of the laboratory.  The limits
-are the bound that the LP of all sites proves, and the memory of a small machine: that of this
-process alone, while there are no others, or with the peaks of those of the sites added up.
+are the bound that the LP of all sites proves, and the memory of a small machine for this process
+and those in which sites are arranged side by side.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
-from os import cpu_count, getpid
+from dataclasses import replace
 
 from benchmarks.crowds import crowd, site
-from benchmarks.memory import forget, peak
+from benchmarks.memory import watched
 from benchmarks.table import Row
 from scheduler import optimizer
 from scheduler.capacity import WORK
 from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.costs import figures
 from scheduler.joint.quotas import Party, Place, arrange_all
-from scheduler.services import replan
-from scheduler.services.network import ENDLESS
+from scheduler.services.network import Each, side_by_side
 from scheduler.sites import Laboratory
 
 PARTICIPANTS, SITES = 10_000, 8
@@ -44,10 +39,10 @@ def rows(scale: float) -> Iterator[Row]:
     count = max(round(PARTICIPANTS * scale), 4)
     parties = _parties(count, SITES if count >= 100 * SITES else 2)
     told = f"re-plan {count:,} participants, {len(parties)} sites, shared laboratory"
-    with _processes() as processes:
-        found, bound = arrange_all(parties, optimizer.relax, processes.arranged)
-        held = processes.held()
-        turns = _in_turn(parties, processes)
+    each = side_by_side(optimizer.select)
+    with watched() as watch:
+        found, bound = arrange_all(parties, optimizer.relax, each)
+    turns = _in_turn(parties, each)
     ranks = figures(sum(each.cost for each in found), bound)
     gaps = [1 if rank.gap is None else rank.gap for rank in ranks.values()]
     yield Row(
@@ -67,9 +62,9 @@ def rows(scale: float) -> Iterator[Row]:
         reach=0.5,
     )
     yield Row(
-        work=f"{told}, most memory of all processes",
+        work=f"{told}, most memory of all processes at one time",
         unit="MB",
-        measured=held,
+        measured=watch.most,
         baseline_name="a limit",
         baseline=GIGABYTE,
         reach=1,
@@ -94,46 +89,13 @@ def _parties(count: int, sites: int) -> list[Party]:
     return parties
 
 
-@dataclass
-class _Processes:
-    """Sites arranged side by side, and the MB that each process takes for it."""
-
-    pool: ProcessPoolExecutor
-    alone: float = 0.0
-    peaks: dict[int, float] = field(default_factory=dict)
-
-    def arranged(self, parties: Sequence[Party]) -> list[Arrangement]:
-        """Every party arranged by itself."""
-        if not self.peaks:
-            self.alone = peak()
-            forget()
-        every = list(self.pool.map(_arranged, parties))
-        self.peaks |= {process: held for _, process, held in every}
-        return [found for found, _, _ in every]
-
-    def held(self) -> float:
-        """The most that all processes have held at one time, in MB."""
-        return max(self.alone, peak() + sum(self.peaks.values()))
-
-
-@contextmanager
-def _processes() -> Iterator[_Processes]:
-    with ProcessPoolExecutor(cpu_count() or 1, get_context("spawn")) as pool:
-        yield _Processes(pool)
-
-
-def _arranged(party: Party) -> tuple[Arrangement, int, float]:
-    return replan.arranged(party, optimizer.select, ENDLESS), getpid(), peak()
-
-
-def _in_turn(parties: Sequence[Party], processes: _Processes) -> list[Arrangement]:
+def _in_turn(parties: Sequence[Party], each: Each) -> list[Arrangement]:
     """Each site at its best in what those before have left of the laboratory."""
     found: list[Arrangement] = []
     taken = Counter[Place]()
     for party in parties:
-        [each] = processes.arranged([_left(party, taken)])
-        found.append(each)
-        taken += party.taken(each)
+        found += each([_left(party, taken)])
+        taken += party.taken(found[-1])
     return found
 
 
