@@ -100,7 +100,7 @@ class Desk:
         past = Window(earliest=min(first, today) - timedelta(days=90), latest=today - timedelta(1))
         over = Busy.of(WHOLE_SITE, "before today", [past.interval(site.tz())])
         self.problems = taken.problems
-        own = book.appointments(site.code, days)
+        own = book.appointments.at(site.code, days)
         elsewhere = Elsewhere.read(book, self.clinic.sharing, days).appointments
         appointments = [*own.values(), *elsewhere.values()]
         self._free = Availability(site, [*taken.busy, over], appointments)

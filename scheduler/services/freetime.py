@@ -78,7 +78,7 @@ class _Kept:
         self._head, _ = book.head()
         self._taken = self._calendars(clinic)
         self._elsewhere = Elsewhere.read(book, clinic.sharing, days)
-        own = book.appointments(clinic.site.code, days)
+        own = book.appointments.at(clinic.site.code, days)
         self._appointments = {**own, **self._elsewhere.appointments}
         self.free = FreeTime(
             availability=Availability(clinic.site, self._taken.busy, self._appointments.values()),
@@ -100,7 +100,7 @@ class _Kept:
 
     def _follow(self, book: Book, head: Head) -> None:
         gone, come = [], []
-        own = book.changed_appointments(self._site.code, self.days, self._head)
+        own = book.appointments.changed(self._site.code, self.days, self._head)
         others = self._elsewhere.changed(book, self._head)
         for visit_id, appointment in chain(own.items(), others):
             if visit_id in self._appointments:

@@ -52,14 +52,16 @@ class Elsewhere:
         """
         if sharing.problems:
             raise BadInput(sharing.problems)
-        every = book.appointments_of(sharing.sites, days, tuple(WORK)) if sharing.sites else {}
+        every = (
+            book.appointments.of_kinds(sharing.sites, days, tuple(WORK)) if sharing.sites else {}
+        )
         abroad = {id: appointment.abroad() for id, appointment in every.items()}
         return cls(sharing=sharing, days=days, appointments=abroad)
 
     def changed(self, book: Book, since: Head) -> Iterator[tuple[int, Appointment | None]]:
         """What became of them after the head `since`; None for what takes nothing any more."""
         for site in self.sharing.sites:
-            for id, found in book.changed_appointments(site, self.days, since).items():
+            for id, found in book.appointments.changed(site, self.days, since).items():
                 yield id, found.abroad() if found and found.kind in WORK else None
 
 

@@ -3,9 +3,10 @@
 Whoever keeps them reads them once, and from then on only what later changes have moved.
 
 >>> from sqlalchemy import create_engine
+>>> year = Window(earliest=date(2026, 1, 1), latest=date(2026, 12, 31))
 >>> with create_engine("sqlite://").connect() as connection:
 ...     tables.metadata.create_all(connection)
-...     standing(connection, "ZJ", Window(earliest=date(2026, 1, 1), latest=date(2026, 12, 31)))
+...     Appointments(connection).at("ZJ", year)
 {}
 """
 
@@ -15,23 +16,19 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select
 
 from scheduler.appointments import Appointment
 from scheduler.dates import Interval, Window
 from scheduler.protocol import Kind, Mode
 from scheduler.store import rows, tables
+from scheduler.store.chain import Head
 from scheduler.store.driver import Plain, ask
 from scheduler.store.plain import instant, plain
 from scheduler.subject import TAKING, ref
 
 _state, _newer = tables.visit_entries.c, tables.visit_entries.alias()
 _TAKING = tuple(status.value for status in TAKING)
-_STANDING = (
-    _state.day.between(bindparam("first"), bindparam("last")),
-    _state.start_at.is_not(None),
-    _state.status.in_(_TAKING),
-)
 _CHANGED = (
     _state.site == bindparam("site"),
     _state.change_id.in_(
@@ -40,40 +37,46 @@ _CHANGED = (
 )
 
 
-def standing(connection: Connection, site: str, days: Window) -> dict[int, Appointment]:
-    """The appointments at a site that may touch one of the days, by the ids of their visits."""
-    query = _current(connection.dialect.name).where(*_STANDING, _state.site == bindparam("site"))
-    asked = {"site": site, "first": _first(days), "last": days.latest}
-    return {id: _appointment(*row) for id, _, _, *row in connection.execute(query, asked)}
+class Appointments:
+    """What takes time at sites in the book of `connection`, by the ids of its visits."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-def of_kinds(
-    connection: Connection, sites: Sequence[str], days: Window, kinds: Sequence[Kind]
-) -> dict[int, Appointment]:
-    """The appointments of some kinds at several sites that may touch one of the days."""
-    such = _state.site.in_(sites), _state.kind.in_([kind.value for kind in kinds])
-    query = _current(connection.dialect.name).where(*_STANDING, *such)
-    asked = {"first": _first(days), "last": days.latest}
-    return {id: _appointment(*row) for id, _, _, *row in connection.execute(query, asked)}
+    def at(self, site: str, days: Window) -> dict[int, Appointment]:
+        """The appointments at a site that may touch one of the days."""
+        return self._standing(days, _state.site == site)
 
+    def of_kinds(
+        self, sites: Sequence[str], days: Window, kinds: Sequence[Kind]
+    ) -> dict[int, Appointment]:
+        """Those of some kinds at several sites that may touch one of the days."""
+        values = [kind.value for kind in kinds]
+        return self._standing(days, _state.site.in_(sites), _state.kind.in_(values))
 
-def changed(
-    connection: Connection, site: str, days: Window, number: int
-) -> Mapping[int, Appointment | None]:
-    """What became, since the change of that number, of the visits that changed at a site.
+    def changed(self, site: str, days: Window, since: Head) -> Mapping[int, Appointment | None]:
+        """What became of the visits at a site that changed after the head `since`.
 
-    None for a visit that takes no time of these days.
-    """
-    first, last = _first(days).isoformat(), days.latest.isoformat()
-    asked: Plain = {"site": site, "number": number}
-    return {
-        id: _appointment(start, *row)
-        if status in _TAKING and start and first <= day <= last
-        else None
-        for id, status, day, start, *row in ask(
-            connection, _changed(connection.dialect.name), asked
+        None for a visit that takes no time of these days.
+        """
+        first, last = _first(days).isoformat(), days.latest.isoformat()
+        asked: Plain = {"site": site, "number": since.number}
+        query = _changed(self._connection.dialect.name)
+        return {
+            id: _appointment(start, *row)
+            if status in _TAKING and start and first <= day <= last
+            else None
+            for id, status, day, start, *row in ask(self._connection, query, asked)
+        }
+
+    def _standing(self, days: Window, *such: ColumnElement[bool]) -> dict[int, Appointment]:
+        query = _current(self._connection.dialect.name).where(
+            _state.day.between(_first(days), days.latest),
+            _state.start_at.is_not(None),
+            _state.status.in_(_TAKING),
+            *such,
         )
-    }
+        return {id: _appointment(*row) for id, _, _, *row in self._connection.execute(query)}
 
 
 @cache

@@ -39,10 +39,9 @@ from scheduler.store.screenings import Ruled
 from scheduler.subject import Subject, Visit, Weight
 
 if TYPE_CHECKING:
-    from scheduler.appointments import Appointment
     from scheduler.products import Product
-    from scheduler.protocol import Kind
     from scheduler.ruling import Ruling
+    from scheduler.store.appointments import Appointments
     from scheduler.store.chain import Head
     from scheduler.store.cohort import Cohort
     from scheduler.store.collections import Collections
@@ -103,6 +102,13 @@ class Book:
         from scheduler.store.feeds import Feeds
 
         return Feeds(self._connection, self.marks)
+
+    @cached_property
+    def appointments(self) -> "Appointments":
+        """What stands at sites, and takes time of others."""
+        from scheduler.store.appointments import Appointments
+
+        return Appointments(self._connection)
 
     @cached_property
     def consents(self) -> "Consents":
@@ -169,31 +175,6 @@ class Book:
     def visits_one_by_one(self, days: Window, site: str | None = None) -> Iterator[Visit]:
         """As `visits`, for more of them than memory should hold; read before the work ends."""
         return visits.one_by_one(self._connection, site=site, days=days)
-
-    def appointments(self, site: str, days: Window) -> "dict[int, Appointment]":
-        """The appointments at a site that may touch one of the days, by ids of their visits."""
-        from scheduler.store import appointments
-
-        return appointments.standing(self._connection, site, days)
-
-    def appointments_of(
-        self, sites: Sequence[str], days: Window, kinds: "Sequence[Kind]"
-    ) -> "dict[int, Appointment]":
-        """Those of some kinds at several sites that may touch the days, by ids of their visits."""
-        from scheduler.store import appointments
-
-        return appointments.of_kinds(self._connection, sites, days, kinds)
-
-    def changed_appointments(
-        self, site: str, days: Window, since: "Head"
-    ) -> "Mapping[int, Appointment | None]":
-        """What became of the visits at a site that changed after the head `since`.
-
-        None for a visit that takes no time of these days.
-        """
-        from scheduler.store import appointments
-
-        return appointments.changed(self._connection, site, days, since.number)
 
     def head(self, known: "Head | None" = None) -> "tuple[Head, bool]":
         """The end of the chain now, and whether that continues the chain that ended in `known`."""

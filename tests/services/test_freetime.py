@@ -43,7 +43,7 @@ def anew(store: Store, days: Window = SPRING) -> list[int]:
     """As it is told by a process that has just begun."""
 
     def work(book: Book) -> list[int]:
-        there = book.appointments("ZJ", whole_quarters(days)).values()
+        there = book.appointments.at("ZJ", whole_quarters(days)).values()
         return starts(Availability(CLINIC.site, (), there), days)
 
     return store.read(work)

@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
                 book.subjects(),
                 book.visits(),
                 allocations(book, "ZJ", SPAN),
-                book.appointments("ZJ", DAYS),
+                book.appointments.at("ZJ", DAYS),
             )
         )
         assert subjects == tuple(self.subjects[code] for code in sorted(self.subjects))
