@@ -165,7 +165,9 @@ class _Selecting:
 
     def _on_one_scale(self, relaxed: Relaxed) -> tuple[list[int], bool]:
         """The best selection on one scale, and whether that is proved."""
-        best = self._rounded(relaxed.reduced)
+        # Without time for the LP, its prices are worth less than what options cost by themselves.
+        costs = np.array([option.cost for group in self._problem.groups for option in group], float)
+        best = min(map(self._rounded, (relaxed.reduced, costs)), key=self._problem.cost)
         width: float = NARROW
         while True:
             distance = self._weighed(SCALE, best) - relaxed.bound
@@ -180,7 +182,7 @@ class _Selecting:
                 return best, proved
             width = distance
 
-    def _rounded(self, reduced: Floats) -> list[int]:
+    def _rounded(self, prices: Floats) -> list[int]:
         """A selection that fits: from all the last options, to cheaper ones as long as they fit."""
         problem = self._problem
         best = [len(group) - 1 for group in problem.groups]
@@ -190,8 +192,8 @@ class _Selecting:
         for group in sorted(range(len(best)), key=lambda group: -gains[group]):
             options = problem.groups[group]
             used.subtract(options[best[group]].rows)
-            prices = reduced[firsts[group] : firsts[group + 1]]
-            for n in np.argsort(prices, kind="stable").tolist():
+            own = prices[firsts[group] : firsts[group + 1]]
+            for n in np.argsort(own, kind="stable").tolist():
                 rows = options[n].rows
                 if all(used[row] + rows.count(row) <= problem.rows[row].places for row in rows):
                     best[group] = n

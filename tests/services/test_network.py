@@ -89,6 +89,7 @@ def test_when_time_is_over_nothing_is_asked_too_often(store: Store) -> None:
     each = side_by_side(unhurried, remaining=lambda: next(looks, 0.0))
     over = Solver(relax=partial(relax, remaining=float), each=each)
     found = together(store, over)
+    assert not [lost for each in found.proposals for lost in each.lost]
     proposals.apply(store, found.proposals, MARK)
     assert not store.read(lambda book: book.verify()).problems
 
