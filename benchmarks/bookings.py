@@ -2,7 +2,8 @@
 
 Sixteen processes book random half-hours on a few chairs, one transaction each.  The
 book's own table refuses overlaps by its constraint; the baseline, in a plain table,
-takes an advisory lock for chair and day, looks, and inserts.
+takes an advisory lock for chair and day, looks, and inserts.  The server waits for the
+disk at each commit, as one in use does.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ CHAIRS, DAYS = 24, 400
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _EXCLUDED = (
     "INSERT INTO bookings (site, unit, start_at, end_at, zone, visit_id)"
-    " VALUES ('ZJ', %s, %s, %s, 'UTC', 1) ON CONFLICT DO NOTHING"
+    " VALUES ('ZJ', %s, %s, %s, 'UTC', %s) ON CONFLICT DO NOTHING"
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s), %s)"
 _LOOK = "SELECT 1 FROM plain WHERE unit = %s AND start_at < %s AND end_at > %s"
@@ -42,7 +43,7 @@ def rows(scale: float) -> Iterator[Row]:
     attempts = max(int(ATTEMPTS * scale), 2)
     clients = max(min(int(CLIENTS * scale * 10), CLIENTS), 2)
     try:
-        with postgresql_server() as server, PostgresqlDatabases(server).book() as url:
+        with postgresql_server(durable=True) as server, PostgresqlDatabases(server).book() as url:
             yield from _measured(url.replace("+psycopg", ""), clients, attempts)
     except pytest.skip.Exception as missing:
         click.echo(f"not measured: bookings by {CLIENTS} clients ({missing})", err=True)
@@ -101,8 +102,8 @@ def _asked(seed: int, attempts: int) -> Iterator[tuple[str, datetime, datetime]]
 def _excluded(url: str, attempts: int, seed: int) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        for chair, start, end in _asked(seed, attempts):
-            connection.execute(_EXCLUDED, (chair, start, end))
+        for visit, (chair, start, end) in enumerate(_asked(seed, attempts), seed * attempts):
+            connection.execute(_EXCLUDED, (chair, start, end, visit))
 
 
 def _locked(url: str, attempts: int, seed: int) -> None:

@@ -123,10 +123,15 @@ class PostgresqlDatabases:
 
 Databases = SqliteFiles | PostgresqlDatabases
 
+HASTE = " -c fsync=off -c full_page_writes=off"
+
 
 @contextmanager
-def postgresql_server() -> Iterator[Server]:
-    """A server while the block runs; skips (or, where required, fails) without binaries."""
+def postgresql_server(*, durable: bool = False) -> Iterator[Server]:
+    """A server while the block runs; skips (or, where required, fails) without binaries.
+
+    One that is `durable` waits for the disk, which tests have no need of.
+    """
     binaries = _binaries()
     if binaries is None:
         not_run("PostgreSQL's initdb and pg_ctl are not installed")
@@ -141,7 +146,7 @@ def postgresql_server() -> Iterator[Server]:
         form = ["--encoding=UTF8", "--locale=C", "--no-sync"]
         _run([str(binaries / "initdb"), f"--pgdata={data}", *login, *form], folder)
         control = [str(binaries / "pg_ctl"), "--wait", f"--pgdata={data}"]
-        port = _start(control, folder)
+        port = _start(control, folder, "" if durable else HASTE)
         try:
             yield Server(port=port, password=password)
         finally:
@@ -157,13 +162,13 @@ def _secret(folder: Path, password: str) -> Path:
     return path
 
 
-def _start(control: list[str], folder: Path) -> int:
+def _start(control: list[str], folder: Path, more: str) -> int:
     """Start the server; another program may take the free port first, so try thrice."""
     for attempt in range(3):
         port = free_port()
         options = (
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-            " -c fsync=off -c full_page_writes=off -c max_connections=50"
+            f" -c max_connections=50{more}"
         )
         log = folder / f"log-{attempt}"
         try:
