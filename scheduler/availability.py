@@ -244,6 +244,10 @@ class Availability:
         """From minute `start` of a day, `minutes` long, in the site's zone."""
         return self._minutes.interval(ordinal, start, minutes)
 
+    def minute(self, ordinal: int, moment: datetime) -> int:
+        """The minute of a day that an instant lies in; negative before that day."""
+        return self._minutes.since_midnight(ordinal, moment)
+
     def unverified(self, day: date) -> bool:
         """Whether the day lies beyond the published holidays."""
         return self.day(day.toordinal()).unverified
@@ -266,7 +270,7 @@ class Availability:
         """The caps that a visit of this demand helps to exceed, which starts then already."""
         if not demand.phone:
             ordinal = moment.astimezone(self.site.tz()).toordinal()
-            minute = self._minutes.since_midnight(ordinal, moment)
+            minute = self.minute(ordinal, moment)
             load = self.load(ordinal)
             yield from load.excess(self.site.caps, minute, infusion=demand.infusion)
             yield from load.laboratory_excess(self.site.laboratory, demand.work)

@@ -75,7 +75,7 @@ class Units:
 
     def crew(self, team: Team, ordinal: int, start: int) -> Crew:
         """The first crew that serves the team in a visit that starts then, as one can."""
-        return next(crew for crew in self._ways(team) if self._serves(crew, team, ordinal, start))
+        return next(crew for crew in self._ways(team) if self.serves(crew, team, ordinal, start))
 
     def _starts(self, crew: Crew, team: Team, ordinal: int) -> int:
         """Minutes at which a visit may start so that each of these units serves its need."""
@@ -85,10 +85,10 @@ class Units:
         )
         return reduce(and_, free)
 
-    def _serves(self, crew: Crew, team: Team, ordinal: int, start: int) -> bool:
+    def serves(self, crew: Sequence[str], needs: Sequence[Need], ordinal: int, start: int) -> bool:
         """Whether each of these units is free for its need, in a visit that starts then."""
         of = self._occupancy.minutes_of
-        for unit, need in zip(crew, team, strict=True):
+        for unit, need in zip(crew, needs, strict=True):
             span = ((1 << need.minutes) - 1) << start + need.start
             if (of(need.resource, ordinal) | of(unit, ordinal)) & span:
                 return False

@@ -17,7 +17,7 @@ from scheduler.availability import Availability
 from scheduler.errors import Refused
 from scheduler.joint.costs import DAY, LOST, MOVED
 from scheduler.joint.packing import Item, pack
-from scheduler.minutes import NO_TIME, runs
+from scheduler.minutes import NO_TIME
 from scheduler.tree import Node, Tree
 
 MOST = 20_000
@@ -271,12 +271,7 @@ class Case:
     def _is_seated(self, id: str) -> bool:
         """Whether the very units with which a visit stands are open to it."""
         at, needs = self.standing[id], self.nodes()[id].demand.needs
-        return all(
-            runs(self.availability.units.free(need.resource, unit, at.day), need.minutes)
-            >> at.start + need.start
-            & 1
-            for unit, need in zip(at.units, needs, strict=True)
-        )
+        return self.availability.units.serves(at.units, needs, at.day, at.start)
 
 
 @lru_cache(maxsize=1 << 16)

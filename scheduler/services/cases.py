@@ -210,7 +210,7 @@ class Person:
             if visit is None or encounter.id in self.free:
                 continue
             day, window = standing_day(visit), expect(encounter, now).window
-            stands = visit.status in OPEN | {Status.COMPLETED}
+            stands = visit.status in TAKING
             if stands and window.beyond(day) and not expect(encounter, was).window.beyond(day):
                 yield replace(visit, window=window)
 
@@ -245,8 +245,8 @@ class Person:
 def minute_of(availability: Availability, visit: Visit) -> int:
     """The minute of its day at which a visit begins."""
     assert visit.scheduled is not None
-    midnight = availability.interval(visit.scheduled.start.toordinal(), 0, 1).start
-    return int((visit.scheduled.start.timestamp() - midnight.timestamp()) // 60)
+    start = visit.scheduled.start
+    return availability.minute(start.toordinal(), start)
 
 
 def _placed(

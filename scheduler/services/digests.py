@@ -201,7 +201,7 @@ def _supplies(book: Book, visits: tuple[Visit, ...], as_of: date) -> list[Supply
         near = visit.day is not None and visit.day <= as_of + AHEAD
         if visit.kind is Kind.INFUSION and visit.status in OPEN and near:
             infusions.setdefault(visit.subject, []).append(visit)
-    return list(chain.from_iterable(holdings.of_all_visits(book, infusions).values()))
+    return list(chain.from_iterable(holdings.of_visits(book, infusions).values()))
 
 
 def _calendar(state: State, recipient: Recipient) -> bytes:

@@ -187,13 +187,13 @@ class _Enrolling:
 
     def folio(self, book: Book, found: Enrollment) -> Folio:
         """What the participant's calendar and visit sheets are made from."""
-        visits = self._all(found)
+        visits, code = self._all(found), found.subject.code
         return Folio(
             subject=found.subject,
             protocol=found.protocol,
             visits=visits,
             whole=True,
-            supplies=holdings.of_visits(book, found.subject, visits),
+            supplies=holdings.of_visits(book, {code: visits}).get(code, ()),
         )
 
     def _all(self, found: Enrollment) -> tuple[Visit, ...]:

@@ -98,18 +98,10 @@ def held(book: Book, subject: Subject, visits: Iterable[Visit]) -> Holding | Non
     return _known(book, subject, visits).holding()
 
 
-def of_visits(book: Book, subject: Subject, visits: Iterable[Visit]) -> tuple[Supply, ...]:
-    """What is given at those of a participant's visits that are infusions."""
-    infused = _infused(visits)
-    if not infused:
-        return ()
-    return _known(book, subject, book.visits(subject=subject.code)).supplies(infused)
-
-
-def of_all_visits(
+def of_visits(
     book: Book, visits: Mapping[str, Iterable[Visit]]
 ) -> Mapping[str, tuple[Supply, ...]]:
-    """As `of_visits`, of several participants by their codes; of those who have infusions."""
+    """What is given at participants' infusions among some visits, by their codes."""
     infused = {code: found for code, own in visits.items() if (found := _infused(own))}
     known = {each.subject.code: each for each in _every(book, infused)}
     return {code: known[code].supplies(found) for code, found in infused.items()}

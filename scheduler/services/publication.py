@@ -265,7 +265,7 @@ def folios(
         code: tuple(visit for visit in known if since is None or visit.changed >= since)
         for code, known in visits.items()
     }
-    supplies = holdings.of_all_visits(book, chosen) if supplied else {}
+    supplies = holdings.of_visits(book, chosen) if supplied else {}
     return [
         Folio(
             subject=subject,

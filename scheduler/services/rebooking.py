@@ -167,6 +167,4 @@ class Rebooking:
         return expect(self.tree.arm.encounter(id), dates)
 
     def _minute(self, availability: Availability, day: date, at: time) -> int:
-        midnight = availability.interval(day.toordinal(), 0, 1).start
-        wanted = instant(day, at, self._clinic.site.tz())
-        return Interval(start=midnight, end=wanted).minutes() if wanted > midnight else 0
+        return availability.minute(day.toordinal(), instant(day, at, self._clinic.site.tz()))

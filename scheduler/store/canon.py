@@ -40,8 +40,6 @@ HISTORY = tuple(
 )
 """What is sealed: `changes`, and every table whose rows say which change recorded them."""
 
-_CELLS = frozenset({str, int})
-
 # One encoder for all: `json.dumps` with options makes a new one for every call.
 json_line = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -125,12 +123,14 @@ def _reading(table: Table, dialect: str, *, one: bool) -> Select[Any]:
     return query.order_by(mark, *table.primary_key)
 
 
-def _row(table: Table, found: Iterable[Any]) -> Row:
+def _row(table: Table, found: Iterable[object]) -> Row:
     names, mark, key = _names(table)
-    columns = {name: value for name, value in zip(names, found, strict=True) if value is not None}
-    if not _CELLS.issuperset(map(type, columns.values())):
+    columns = {
         # Nothing else is ever written; foul play may leave blobs and fractions in SQLite.
-        columns = {name: v if type(v) in _CELLS else repr(v) for name, v in columns.items()}
+        name: value if isinstance(value, (str, int)) else repr(value)
+        for name, value in zip(names, found, strict=True)
+        if value is not None
+    }
     return Row(
         table=table.name,
         change_id=columns.get(mark, ""),

@@ -58,9 +58,8 @@ def enter(connection: Connection, table: Table, row: Plain) -> int:
     names = tuple(row)
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_insertion(table, names), tuple(row.values())).lastrowid
-    parameters = {_parameter(name): value for name, value in row.items()}
     statement = _statement(table, names, connection.dialect.name)
-    return int(connection.execute(statement, parameters).scalar_one())
+    return int(connection.execute(statement, _parameters(row)).scalar_one())
 
 
 def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
@@ -76,8 +75,8 @@ def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
         values = itemgetter(*names)
         connection.exec_driver_sql(_insertion(table, names), [values(row) for row in rows])
     else:
-        parameters = [{_parameter(name): row[name] for name in names} for row in rows]
-        connection.execute(_statement(table, names, connection.dialect.name), parameters)
+        statement = _statement(table, names, connection.dialect.name)
+        connection.execute(statement, [_parameters(row) for row in rows])
 
 
 def pour(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
@@ -92,9 +91,8 @@ def pour(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
     if connection.dialect.name == "sqlite" or not rows:
         fill(connection, table, rows)
         return
-    names = tuple(rows[0])
-    parameters = [{_parameter(name): row[name] for name in names} for row in rows]
-    connection.execute(_values(table, names, connection.dialect.name), parameters)
+    statement = _values(table, tuple(rows[0]), connection.dialect.name)
+    connection.execute(statement, [_parameters(row) for row in rows])
 
 
 def raw(connection: Connection) -> sqlite3.Connection:
@@ -130,6 +128,10 @@ def _statement(table: Table, names: tuple[str, ...], dialect: str) -> Insert:
 def _values(table: Table, names: tuple[str, ...], dialect: str) -> Insert:
     values = {name: stored(_parameter(name), table.c[name], dialect) for name in names}
     return insert(table).values(values)
+
+
+def _parameters(row: Plain) -> Plain:
+    return {_parameter(name): value for name, value in row.items()}
 
 
 def _parameter(name: str) -> str:

@@ -1,7 +1,10 @@
 """A cohort tells of each of its subjects what the book tells of that subject alone."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from scheduler.products import Product
 from scheduler.store import Book, Store
 from scheduler.store.cohort import Cohort
 from scheduler.subject import Status
@@ -13,15 +16,20 @@ CODES = ("ZJ-001", "ZJ-002")
 THIRD = replace(SUBJECT, code="ZJ-003")
 
 
+def supply(store: Store, code: str) -> None:
+    """What a screening came to, and a batch."""
+    batch = replace(BATCH, subject=code, batch=f"B-{code}")
+    store.write(lambda book: book.keep_ruling(CHANGE, code, RULING))
+    store.write(lambda book: book.supply(later("order", 9), code, [batch]))
+
+
 def live(store: Store) -> None:
     """ZJ-001 is given the batch of ZJ-002; ZJ-003 has some of everything, too."""
     for number, subject in enumerate((THIRD, OTHER, SUBJECT)):
         visits = [replace(VISIT, subject=subject.code, allocations=())]
         visits += [replace(visits[0], encounter="day-1")]
         store.write(enrolling(subject, *visits, change=later("enroll", number)))
-        store.write(lambda book: book.keep_ruling(CHANGE, subject.code, RULING))  # noqa: B023
-        batch = replace(BATCH, subject=subject.code, batch=f"B-{subject.code}")
-        store.write(lambda book: book.supply(later("order", 9), subject.code, [batch]))  # noqa: B023
+        supply(store, subject.code)
 
     def swap(book: Book) -> None:
         done = replace(VISIT, status=Status.COMPLETED, actual=SLOT.start.date(), allocations=())
@@ -30,6 +38,10 @@ def live(store: Store) -> None:
         book.supply(later("visit complete", 20), "ZJ-002", [given])
 
     store.write(swap)
+
+
+def supplied_to(codes: list[str], book: Book) -> Mapping[int, Sequence[Product]]:
+    return book.cohort(codes).supplied()
 
 
 def test_each_subject_is_told_as_alone(store: Store) -> None:
@@ -50,7 +62,7 @@ def test_batches_are_known_by_the_visits_they_changed_with(store: Store) -> None
     live(store)
     number = store.read(lambda book: book.history("ZJ-001"))[-1].number
     for codes, changes in ((["ZJ-001"], [number]), (["ZJ-002", "ZJ-003"], [])):
-        supplied = store.read(lambda book: book.cohort(codes).supplied())  # noqa: B023
+        supplied = store.read(partial(supplied_to, codes))
         assert list(supplied) == changes
         given = [(each.subject, each.given) for found in supplied.values() for each in found]
         assert given == [("ZJ-002", ("ZJ-001 infusion-1",))] * len(changes)
