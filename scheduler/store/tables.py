@@ -34,7 +34,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0007"
+REVISION = "0008"
 """The schema this program reads and writes: the newest migration."""
 
 metadata = MetaData(
@@ -329,7 +329,6 @@ bookings = Table(
     Column("visit_id", ForeignKey("visits.id"), nullable=False),
     CheckConstraint("start_at < end_at", name="takes_time"),
     Index(None, "site", "unit", "start_at"),
-    Index(None, "site", "end_at"),
     Index(None, "visit_id"),
 )
 """Units that visits take now."""
