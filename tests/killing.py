@@ -15,6 +15,7 @@ say which deaths there must have been: a bare number of them says little.
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -23,10 +24,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Engine, Pool, event
+from sqlalchemy import Connection, Engine, Pool, event
 
 _FILE_CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
-_READING = ("SELECT ", "PRAGMA ")
+_READING = ("SELECT ", "PRAGMA ", "-- ")
+"""Two dashes are before what a trigger does within the statement."""
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 KILLED, FINISHED, FAILED = "killed", "finished", "failed"
@@ -108,12 +111,26 @@ def _die_at(step: int | str, telling: int) -> None:
             os.write(telling, name.encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def run(statement: str) -> None:
         if not statement.startswith(_READING):
             take(" ".join(statement.split(maxsplit=3)[:3]))
 
+    def execute(connection: Connection, _: object, statement: str, *__: object) -> None:
+        if connection.dialect.name != "sqlite":
+            run(statement)
+
+    def commit(connection: Connection) -> None:
+        if connection.dialect.name != "sqlite":
+            take("COMMIT")
+
+    def connect(connection: object, _record: object) -> None:
+        # SQLite itself tells before each row, whichever way a statement has come to it.
+        if isinstance(connection, sqlite3.Connection):
+            connection.set_trace_callback(run)
+
+    event.listen(Pool, "connect", connect)
     event.listen(Engine, "before_cursor_execute", execute)
-    event.listen(Engine, "commit", lambda _: take("COMMIT"))
+    event.listen(Engine, "commit", commit)
     event.listen(Pool, "checkin", lambda *_: take("checkin"))
 
     def audit(name: str, arguments: tuple[Any, ...]) -> None:

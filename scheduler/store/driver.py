@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Insert, Table, insert
+from sqlalchemy.exc import DBAPIError
 
 from scheduler.store.plain import Cell, stored
 
@@ -57,7 +58,11 @@ def enter(connection: Connection, table: Table, row: Plain) -> int:
     """
     names = tuple(row)
     if connection.dialect.name == "sqlite":
-        return connection.exec_driver_sql(_insertion(table, names), tuple(row.values())).lastrowid
+        words = _insertion(table, names)
+        try:
+            return int(raw(connection).execute(words, tuple(row.values())).lastrowid or 0)
+        except sqlite3.Error as error:
+            raise _told(error, words) from error
     statement = _statement(table, names, connection.dialect.name)
     return int(connection.execute(statement, _parameters(row)).scalar_one())
 
@@ -72,8 +77,11 @@ def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
         return
     names = tuple(rows[0])
     if connection.dialect.name == "sqlite":
-        values = itemgetter(*names)
-        connection.exec_driver_sql(_insertion(table, names), [values(row) for row in rows])
+        values, words = itemgetter(*names), _insertion(table, names)
+        try:
+            raw(connection).executemany(words, [values(row) for row in rows])
+        except sqlite3.Error as error:
+            raise _told(error, words) from error
     else:
         statement = _statement(table, names, connection.dialect.name)
         connection.execute(statement, [_parameters(row) for row in rows])
@@ -100,6 +108,13 @@ def raw(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
+
+
+def _told(error: sqlite3.Error, words: str) -> DBAPIError:
+    """A refusal as SQLAlchemy tells it, whose errors are known here."""
+    told = DBAPIError.instance(words, None, error, sqlite3.Error, hide_parameters=True)
+    assert isinstance(told, DBAPIError)
+    return told
 
 
 @cache

@@ -1,10 +1,13 @@
 """A book is carried from any engine to any other, whole or not at all, with the same head."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import alembic.command  # noqa: F401 - loaded once here, not again in every child that dies
 import pytest
@@ -229,30 +232,36 @@ def test_broken_history_is_not_carried(book: str, elsewhere: str) -> None:
 def test_what_arrives_otherwise_is_not_kept(book: str, elsewhere: str, table: str) -> None:
     """As a driver or a server might, something changes a value on the way."""
 
-    def garble(
-        _c: Connection, _cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool
-    ) -> tuple[str, Any]:
-        if statement.startswith(f"INSERT INTO {table} "):
-            column = {"weights": "kg", "bookings": "unit"}[table]
-            if isinstance(parameters, list):
-                parameters = [garbled(row, column) for row in parameters]
-            else:
-                parameters = garbled(parameters, column)
-        return statement, parameters
+    column = {"weights": "kg", "bookings": "unit"}[table]
 
-    def garbled(row: Any, column: str) -> Any:
+    def garbled(row: Any) -> Any:
         if isinstance(row, dict):
             # Many rows of one statement are numbered: plain_kg__0, plain_kg__1.
             return {name: "1" if f"plain_{column}" in name else row[name] for name in row}
         place = metadata.tables[table].c.keys().index(column)
         return (*row[:place], "1", *row[place + 1 :])
 
-    event.listen(Engine, "before_cursor_execute", garble, retval=True)
+    def garble(statement: str, rows: Any) -> tuple[str, Any]:
+        if not statement.startswith(f"INSERT INTO {table} "):
+            return statement, rows
+        return statement, list(map(garbled, rows)) if isinstance(rows, list) else garbled(rows)
+
+    class Garbling(sqlite3.Connection):
+        def executemany(self, sql: str, rows: Any, /) -> sqlite3.Cursor:
+            return super().executemany(*garble(sql, rows))
+
+    def execute(_c: object, _k: object, sql: str, rows: Any, *_: object) -> tuple[str, Any]:
+        return garble(sql, rows)
+
+    event.listen(Engine, "before_cursor_execute", execute, retval=True)
     try:
-        with pytest.raises(StoreUnavailable, match=f"{table} came back otherwise"):
+        with (
+            patch("sqlite3.connect", partial(sqlite3.connect, factory=Garbling)),
+            pytest.raises(StoreUnavailable, match=f"{table} came back otherwise"),
+        ):
             carry(book, elsewhere)
     finally:
-        event.remove(Engine, "before_cursor_execute", garble)
+        event.remove(Engine, "before_cursor_execute", execute)
     assert rows(elsewhere) == {}
     carry(book, elsewhere)
 
