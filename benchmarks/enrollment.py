@@ -10,14 +10,13 @@ What a process loads but once is loaded before, for starting up has a row of its
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from time import perf_counter
-from typing import Any
-
-from sqlalchemy import Engine, event
+from typing import Any, ClassVar, Self
+from unittest.mock import patch
 
 from benchmarks.table import Row
 from scheduler.config import Settings
@@ -36,24 +35,27 @@ Write = tuple[str, Any]
 """A statement and its parameters: a tuple, or a list of tuples for many rows."""
 
 
+Enrolled = list[tuple[Clinic, date, list[Write]]]
+"""Who enrolled where and when, and what was written for it."""
+
+
 def rows(scale: float) -> Iterator[Row]:
     """One row; at scale 1 with PARTICIPANTS at SITES.
 
     The two take turns, so that both find the machine as busy.
     """
     count = max(int(PARTICIPANTS * scale), 3)
-    demo = clinics.find(Settings(values={}, site_files=()))
-    with Store("sqlite://") as store:
-        _enroll(store, demo, FIRST)
     ours = bare = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        with Store(f"sqlite:///{folder}/bare.db") as store:
-            store.write(lambda _: None)
-        with Store(f"sqlite:///{folder}/book.db") as store:
-            store.write(lambda _: None)
-            for spent, written in _enrolled(store, demo, count):
-                ours += spent
-                bare += _replayed(Path(folder) / "bare.db", written)
+        # What is written is noted in a book of its own, for noting takes time.
+        rounds = list(_noted(f"{folder}/noted.db", count))
+        with _made(f"{folder}/book.db") as store, _bare(f"{folder}/bare.db") as connection:
+            for enrolled in rounds:
+                begin = perf_counter()
+                for clinic, day, _ in enrolled:
+                    _enroll(store, clinic, day)
+                ours += perf_counter() - begin
+                bare += _replayed(connection, enrolled)
     yield Row(
         work=f"enroll {count:,} participants, committed",
         unit="ms each",
@@ -64,58 +66,93 @@ def rows(scale: float) -> Iterator[Row]:
     )
 
 
-def _enrolled(store: Store, demo: Clinic, count: int) -> Iterator[tuple[float, list[list[Write]]]]:
-    """Rounds of an enrollment at each site: the seconds, and what each of them wrote."""
+def _made(path: str) -> Store:
+    """A new book without anyone in it."""
+    store = Store(f"sqlite:///{path}")
+    store.write(lambda _: None)
+    return store
+
+
+class _Noting(sqlite3.Cursor):
+    """A cursor that notes what is written through it."""
+
+    written: ClassVar[list[Write]] = []
+
+    def execute(self, sql: str, values: Any = (), /) -> Self:
+        self._note(sql, values)
+        return super().execute(sql, values)
+
+    def executemany(self, sql: str, values: Any, /) -> Self:
+        self._note(sql, values)
+        return super().executemany(sql, values)
+
+    def _note(self, sql: str, values: Any) -> None:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            self.written.append((sql, values))
+
+
+class _Noted(sqlite3.Connection):
+    """A connection that does everything by such cursors."""
+
+    def cursor(self, factory: Any = _Noting) -> Any:
+        return super().cursor(factory)
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        cursor: sqlite3.Cursor = self.cursor().execute(sql, values)
+        return cursor
+
+    def executemany(self, sql: str, values: Any, /) -> sqlite3.Cursor:
+        cursor: sqlite3.Cursor = self.cursor().executemany(sql, values)
+        return cursor
+
+
+@contextmanager
+def _bare(path: str) -> Iterator[sqlite3.Connection]:
+    """SQLite's own connection to a new book, as durable as the program's."""
+    with _made(path):
+        pass
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        yield connection
+
+
+def _noted(path: str, count: int) -> Iterator[Enrolled]:
+    """Rounds of an enrollment at each site, on the days on which everyone finds a slot."""
+    demo = clinics.find(Settings(values={}, site_files=()))
     codes = [f"S{number:02}" for number in range(SITES)]
     sites = [replace(demo, site=replace(demo.site, code=code)) for code in codes]
     day, done = FIRST, 0
-    while done < count:
-        spent, written = 0.0, list[list[Write]]()
-        for clinic in sites[: count - done]:
-            with _noted() as writes:
-                begin = perf_counter()
+    with (
+        patch("sqlite3.connect", partial(sqlite3.connect, factory=_Noted)),
+        _made(path) as store,
+    ):
+        while done < count:
+            enrolled: Enrolled = []
+            for clinic in sites[: count - done]:
+                _Noting.written.clear()
                 _enroll(store, clinic, day)
-                took = perf_counter() - begin
-            if writes:
-                spent += took
-                written.append(writes)
-        yield spent, written
-        done += len(written)
-        day += timedelta(days=1)
+                if _Noting.written:
+                    enrolled.append((clinic, day, _Noting.written.copy()))
+            if enrolled:
+                yield enrolled
+            done += len(enrolled)
+            day += timedelta(days=1)
 
 
 def _enroll(store: Store, clinic: Clinic, day: date) -> None:
     enrollment.enroll(store, clinic, Request(enrolled=day, arm="bmsc"), _CHANGE, None, None)
 
 
-@contextmanager
-def _noted() -> Iterator[list[Write]]:
-    """Every writing statement of the block."""
-    writes: list[Write] = []
-
-    def note(_c: Any, _k: Any, sql: str, values: Any, _x: Any, _m: bool) -> None:
-        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
-            writes.append((sql, values))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield writes
-    event.remove(Engine, "before_cursor_execute", note)
-
-
-def _replayed(path: Path, written: list[list[Write]]) -> float:
+def _replayed(bare: sqlite3.Connection, enrolled: Enrolled) -> float:
     """Seconds for the same writes by bare statements."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
     begin = perf_counter()
-    for writes in written:
-        connection.execute("BEGIN IMMEDIATE")
+    for _, _, writes in enrolled:
+        bare.execute("BEGIN IMMEDIATE")
         for sql, values in writes:
             if isinstance(values, list):
-                connection.executemany(sql, values)
+                bare.executemany(sql, values)
             else:
-                connection.execute(sql, values).fetchall()
-        connection.execute("COMMIT")
-    spent = perf_counter() - begin
-    connection.close()
-    return spent
+                bare.execute(sql, values)
+        bare.execute("COMMIT")
+    return perf_counter() - begin
