@@ -35,18 +35,23 @@ class Appointment:
     elsewhere: bool = False
 
     @classmethod
+    def of(cls, visit: Visit) -> Self | None:
+        """That of a visit; None for one without a slot, or called off, which takes no time."""
+        if visit.scheduled is None or visit.status not in TAKING:
+            return None
+        return cls(
+            subject=visit.subject,
+            visit=visit.ref,
+            kind=visit.kind,
+            mode=visit.mode,
+            interval=visit.scheduled,
+            allocations=visit.allocations,
+        )
+
+    @classmethod
     def every(cls, visits: Iterable[Visit]) -> Iterator[Self]:
-        """Those of visits that take time; one without a slot, or called off, takes none."""
-        for visit in visits:
-            if visit.scheduled and visit.status in TAKING:
-                yield cls(
-                    subject=visit.subject,
-                    visit=visit.ref,
-                    kind=visit.kind,
-                    mode=visit.mode,
-                    interval=visit.scheduled,
-                    allocations=visit.allocations,
-                )
+        """Those of visits that take time."""
+        return (found for visit in visits if (found := cls.of(visit)))
 
     @property
     def key(self) -> tuple[str, str]:

@@ -100,8 +100,8 @@ class _Kept:
 
     def _follow(self, book: Book, head: Head) -> None:
         gone, come = [], []
-        own = book.appointments.changed(self._site.code, self.days, self._head)
-        others = self._elsewhere.changed(book, self._head)
+        own = book.appointments.changed(self._site.code, self.days, self._head, head)
+        others = self._elsewhere.changed(book, self._head, head)
         for visit_id, appointment in chain(own.items(), others):
             if visit_id in self._appointments:
                 gone.append(self._appointments.pop(visit_id))

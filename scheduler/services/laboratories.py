@@ -58,10 +58,12 @@ class Elsewhere:
         abroad = {id: appointment.abroad() for id, appointment in every.items()}
         return cls(sharing=sharing, days=days, appointments=abroad)
 
-    def changed(self, book: Book, since: Head) -> Iterator[tuple[int, Appointment | None]]:
-        """What became of them after the head `since`; None for what takes nothing any more."""
+    def changed(
+        self, book: Book, since: Head, now: Head
+    ) -> Iterator[tuple[int, Appointment | None]]:
+        """What became of them from one head to another; None for what takes nothing any more."""
         for site in self.sharing.sites:
-            for id, found in book.appointments.changed(site, self.days, since).items():
+            for id, found in book.appointments.changed(site, self.days, since, now).items():
                 yield id, found.abroad() if found and found.kind in WORK else None
 
 

@@ -1,12 +1,13 @@
 """Appointments as the book tells them: all that stand at a site, and those that changed since.
 
-Whoever keeps them reads them once, and from then on only what later changes have moved.
+Whoever keeps them reads them once, and from then on only what later changes have moved; what
+this process has moved itself is in its journal.
 
 >>> from sqlalchemy import create_engine
 >>> year = Window(earliest=date(2026, 1, 1), latest=date(2026, 12, 31))
 >>> with create_engine("sqlite://").connect() as connection:
 ...     tables.metadata.create_all(connection)
-...     Appointments(connection).at("ZJ", year)
+...     Appointments(connection, Journal()).at("ZJ", year)
 {}
 """
 
@@ -24,6 +25,7 @@ from scheduler.protocol import Kind, Mode
 from scheduler.store import rows, tables
 from scheduler.store.chain import Head
 from scheduler.store.driver import Plain, ask
+from scheduler.store.journal import Journal
 from scheduler.store.plain import instant, plain
 from scheduler.subject import TAKING, ref
 
@@ -40,8 +42,8 @@ _CHANGED = (
 class Appointments:
     """What takes time at sites in the book of `connection`, by the ids of its visits."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection, self._journal = connection, journal
 
     def at(self, site: str, days: Window) -> dict[int, Appointment]:
         """The appointments at a site that may touch one of the days."""
@@ -54,11 +56,20 @@ class Appointments:
         values = [kind.value for kind in kinds]
         return self._standing(days, _state.site.in_(sites), _state.kind.in_(values))
 
-    def changed(self, site: str, days: Window, since: Head) -> Mapping[int, Appointment | None]:
-        """What became of the visits at a site that changed after the head `since`.
+    def changed(
+        self, site: str, days: Window, since: Head, now: Head
+    ) -> Mapping[int, Appointment | None]:
+        """What became of the visits at a site that changed from one head of the chain to another.
 
-        None for a visit that takes no time of these days.
+        None for a visit that takes no time of these days.  The present head is `now`.
         """
+        known = self._journal.told(site, since, now)
+        if known is not None:
+            window = Window(earliest=_first(days), latest=days.latest)
+            return {
+                id: each if each and each.interval.start.date() in window else None
+                for id, each in known.items()
+            }
         first, last = _first(days).isoformat(), days.latest.isoformat()
         asked: Plain = {"site": site, "number": since.number}
         query = _changed(self._connection.dialect.name)

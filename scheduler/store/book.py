@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from scheduler.products import Product
     from scheduler.ruling import Ruling
     from scheduler.store.appointments import Appointments
-    from scheduler.store.chain import Head
+    from scheduler.store.chain import Head, Sealed
     from scheduler.store.cohort import Cohort
     from scheduler.store.collections import Collections
     from scheduler.store.consents import Consents
@@ -80,6 +80,7 @@ class Book:
         self.marks = Marks(connection)
         self.memory = {} if memory is None else memory
         self._kept: dict[tuple[str, str], str] = {}
+        self._changed: dict[int, Visit] = {}
         self._last: list[Callable[[], object]] = []
 
     @cached_property
@@ -107,8 +108,9 @@ class Book:
     def appointments(self) -> "Appointments":
         """What stands at sites, and takes time of others."""
         from scheduler.store.appointments import Appointments
+        from scheduler.store.journal import journal
 
-        return Appointments(self._connection)
+        return Appointments(self._connection, journal(self.memory))
 
     @cached_property
     def consents(self) -> "Consents":
@@ -128,6 +130,12 @@ class Book:
         """Do what is to be done last."""
         for act in self._last:
             act()
+
+    def note(self, sealed: "Sealed") -> None:
+        """Keep in mind what was changed of visits, now that it is stored."""
+        from scheduler.store.journal import journal
+
+        journal(self.memory).note(sealed, self._changed)
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""
@@ -230,7 +238,9 @@ class Book:
             with self._as_one():
                 change_id = self.marks.id_of(change)
                 subject_id = subjects.add(self._connection, change_id, subject)
-                entries.begin(self._connection, change_id, {subject.code: subject_id}, visits)
+                ids = {subject.code: subject_id}
+                entered = entries.begin(self._connection, change_id, ids, visits)
+            self._changed |= entered
         except IntegrityError:
             if enrolled := subjects.enrolled(self._connection, subject.code):
                 raise AlreadyEnrolled(enrolled) from None
@@ -250,7 +260,8 @@ class Book:
 
         ids = {code: self._id_of(code) for code in {visit.subject for visit in visits}}
         with self._as_one():
-            entries.append(self._connection, self.marks.id_of(change), ids, visits)
+            appended = entries.append(self._connection, self.marks.id_of(change), ids, visits)
+        self._changed |= appended
 
     def amend(self, change: Change, versions: Mapping[str, str], visits: Sequence[Visit]) -> None:
         """Let subjects follow the versions from now on, and append new states of visits.
@@ -271,7 +282,8 @@ class Book:
             change_id = self.marks.id_of(change)
             for code, row in found.items():
                 protocols.amend(self._connection, change_id, row, versions[code])
-            entries.append(self._connection, change_id, ids, visits)
+            appended = entries.append(self._connection, change_id, ids, visits)
+        self._changed |= appended
 
     def versions(self, subject: str) -> tuple[Following, ...]:
         """Every protocol version the subject has followed, that of the enrollment first.

@@ -46,6 +46,19 @@ class Head:
 NOBODY = Head(number=0, hash=NOTHING)
 """The head of a book without a change."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What a transaction has added to the chain: where that ended before, and where it ends now.
+
+    `back` is how far the clock had gone back since the change before; zero when it had not.
+    """
+
+    before: Head
+    after: Head
+    back: timedelta
+
+
 _HEAD = (
     select(seals.c.number, seals.c.hash)
     .where(
@@ -65,19 +78,17 @@ def head(connection: Connection, known: Head = NOBODY) -> tuple[Head, bool]:
     return (ends[-1] if ends else NOBODY), known in (NOBODY, *ends)
 
 
-def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
+def seal(connection: Connection, change_ids: Sequence[int]) -> Sealed:
     """Seal the changes that this transaction has made, in the order given.
 
     A change that was undone is passed over.
-
-    Returns:
-        How far the clock has gone back since the change before; zero when it has not.
 
     Raises:
         IntegrityError: another desk has sealed a change since this transaction began.
     """
     newest = ask(connection, _newest(connection.dialect.name))
     number, hash, newest_at = newest[0] if newest else (0, NOTHING, None)
+    before = Head(number=number, hash=hash)
     at = instant(newest_at) if newest_at else None
     back = timedelta(0)
     for change_id in change_ids:
@@ -91,7 +102,7 @@ def seal(connection: Connection, change_ids: Sequence[int]) -> timedelta:
         number, hash, at = number + 1, hashed(hash, digests), now
         row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
         fill(connection, seals, [row])
-    return back
+    return Sealed(before=before, after=Head(number=number, hash=hash), back=back)
 
 
 @cache

@@ -60,24 +60,27 @@ class DoubleBooked(Refused):
 
 def append(
     connection: Connection, change_id: int, subject_ids: Mapping[str, int], states: Sequence[Visit]
-) -> None:
+) -> dict[int, Visit]:
     """Append the states, free what their visits took, and take what they ask for.
 
     `subject_ids` holds the id of every `Visit.subject`.
+
+    Returns:
+        The states by the ids of their visits.
 
     Raises:
         DoubleBooked: a unit is taken already; what was appended by then must be undone.
         ValueError: one visit is given twice.
     """
     known = _revisions(connection, set(subject_ids.values()))
-    _append(connection, change_id, subject_ids, states, known)
+    return _append(connection, change_id, subject_ids, states, known)
 
 
 def begin(
     connection: Connection, change_id: int, subject_ids: Mapping[str, int], states: Sequence[Visit]
-) -> None:
+) -> dict[int, Visit]:
     """As `append`, for the first visits of subjects."""
-    _append(connection, change_id, subject_ids, states, {})
+    return _append(connection, change_id, subject_ids, states, {})
 
 
 def _append(
@@ -86,21 +89,23 @@ def _append(
     subject_ids: Mapping[str, int],
     states: Sequence[Visit],
     known: Mapping[_Identity, tuple[int, int]],
-) -> None:
+) -> dict[int, Visit]:
     identities = [(subject_ids[v.subject], v.encounter, v.occurrence) for v in states]
     if len(set(identities)) < len(identities):
         raise ValueError("one change gives a visit one state, not two")
     if new := [identity for identity in identities if identity not in known]:
         known = {**known, **_entered(connection, change_id, new)}
-    entries, moved, wanted = [], [], []
+    entries, moved, wanted, by_id = [], [], [], {}
     for identity, visit in zip(identities, states, strict=True):
         visit_id, revision = known[identity]
+        by_id[visit_id] = visit
         marks = {"visit_id": visit_id, "revision": revision + 1, "change_id": change_id}
         entries.append({**rows.entry_columns(visit), **marks})
         moved += [visit_id] if revision else []
         wanted += [{**row, "visit_id": visit_id} for row in rows.booking_columns(visit)]
     fill(connection, visit_entries, entries)
     _book(connection, moved, wanted)
+    return by_id
 
 
 def _revisions(

@@ -156,11 +156,12 @@ class Store:
                 database.begin_writing(connection, alone=alone)
             book = Book(connection, self._memory, savepoints=savepoints)
             done = work(book)
-            back = chain.seal(connection, book.marks.ids)
+            sealed = chain.seal(connection, book.marks.ids)
             book.finish()
             connection.commit()
-            if back > chain.TOLERANCE:
-                self._remark(CLOCK_WENT_BACK.format(back=back))
+            book.note(sealed)
+            if sealed.back > chain.TOLERANCE:
+                self._remark(CLOCK_WENT_BACK.format(back=sealed.back))
             return done
 
     def _make(self, connection: Connection) -> None:
