@@ -13,11 +13,11 @@ rows before it, and a book that moves to another engine keeps its keys.
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -40,12 +40,8 @@ HISTORY = tuple(
 )
 """What is sealed: `changes`, and every table whose rows say which change recorded them."""
 
-# One encoder for all: `json.dumps` with options makes a new one for every call.
-json_line = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One row: its table, the change that recorded it, its key, its columns but for NULL."""
 
     table: str
@@ -62,6 +58,15 @@ class Row:
     def digest(self) -> str:
         """The SHA-256 of the canonical form."""
         return digest(self.text)
+
+
+def json_line(value: object) -> str:
+    """A value as JSON: keys sorted, no spaces, all but control characters as they are."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:
+        # Bytes that are no UTF-8, which only foul play leaves in a book, are read as surrogates.
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest(text: str) -> str:
@@ -109,6 +114,9 @@ def _mark(table: Table) -> Column[int]:
     return table.c.id if table is changes else table.c.change_id
 
 
+_WRITTEN = {str, int}
+"""Nothing else is ever written; foul play may leave blobs and fractions in SQLite."""
+
 _TOUCHED = select(
     *(exists().where(_mark(table) == bindparam("change")).label(table.name) for table in HISTORY)
 )
@@ -123,24 +131,22 @@ def _reading(table: Table, dialect: str, *, one: bool) -> Select[Any]:
     return query.order_by(mark, *table.primary_key)
 
 
-def _row(table: Table, found: Iterable[object]) -> Row:
+def _row(table: Table, found: Iterable[Any]) -> Row:
     names, mark, key = _names(table)
-    columns = {
-        # Nothing else is ever written; foul play may leave blobs and fractions in SQLite.
-        name: value if isinstance(value, (str, int)) else repr(value)
-        for name, value in zip(names, found, strict=True)
-        if value is not None
-    }
-    return Row(
-        table=table.name,
-        change_id=columns.get(mark, ""),
-        key=tuple([columns.get(name, "") for name in key]),
-        columns=columns,
-    )
+    columns = {name: value for name, value in zip(names, found, strict=True) if value is not None}
+    if not _WRITTEN.issuperset(map(type, columns.values())):
+        columns = {name: _cell(value) for name, value in columns.items()}
+    values = tuple([columns.get(name, "") for name in key])
+    return Row(table.name, columns.get(mark, ""), values, columns)
+
+
+def _cell(value: Any) -> Cell:
+    return value if isinstance(value, (str, int)) else repr(value)
 
 
 @cache
 def _names(table: Table) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """Of all columns, of the one that says which change recorded a row, and of the key."""
-    every, key = (tuple(column.name for column in of) for of in (table.c, table.primary_key))
-    return every, _mark(table).name, key
+    # Plain texts: SQLAlchemy has a kind of its own, which is no key to `orjson`.
+    every, key = (tuple(str(column.name) for column in of) for of in (table.c, table.primary_key))
+    return every, str(_mark(table).name), key

@@ -100,9 +100,10 @@ def _append(
         visit_id, revision = known[identity]
         by_id[visit_id] = visit
         marks = {"visit_id": visit_id, "revision": revision + 1, "change_id": change_id}
-        entries.append({**rows.entry_columns(visit), **marks})
+        entry, taken = rows.state_columns(visit)
+        entries.append({**entry, **marks})
         moved += [visit_id] if revision else []
-        wanted += [{**row, "visit_id": visit_id} for row in rows.booking_columns(visit)]
+        wanted += [{**row, "visit_id": visit_id} for row in taken]
     fill(connection, visit_entries, entries)
     _book(connection, moved, wanted)
     return by_id

@@ -76,7 +76,12 @@ def plain_instant(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no zone")
-    return in_utc(moment).isoformat(" ", "microseconds")
+    return clock(in_utc(moment))
+
+
+def clock(utc: datetime) -> str:
+    """The plain form of an instant whose clock of UTC is known."""
+    return utc.isoformat(" ", "microseconds")
 
 
 def in_utc(moment: datetime) -> datetime:

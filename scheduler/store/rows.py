@@ -7,31 +7,33 @@ very wall clock it went in with, in the repeated hour too.
 True
 """
 
-import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from sqlalchemy import Row
 
 from scheduler.dates import Interval, Window
 from scheduler.protocol import Kind, Mode
 from scheduler.store.changes import Change
-from scheduler.store.plain import Cell, in_utc, plain_instant
+from scheduler.store.plain import Cell, clock, in_utc, plain_instant
 from scheduler.subject import TAKING, Allocation, Status, Subject, Visit, Weight
 from scheduler.words import Words
 
 Columns = dict[str, Any]
 """Column names to what a table stores; SQLAlchemy types no finer."""
 
-json_text = json.JSONEncoder(ensure_ascii=False).encode
-"""How JSON columns are written: Chinese stays readable in the database."""
-
 _NO_SPAN = dict.fromkeys(("start_at", "end_at", "zone"))
+
+
+def json_text(value: object) -> str:
+    """How JSON columns are written: Chinese stays readable in the database."""
+    return orjson.dumps(value).decode()
 
 
 def code_key(code: str) -> str:
@@ -114,14 +116,16 @@ def units(stored: Iterable[Mapping[str, str]]) -> tuple[Allocation, ...]:
     )
 
 
-def entry_columns(visit: Visit) -> dict[str, Cell | None]:
-    """The row of `visit_entries` for a visit's state, in its plain form.
+def state_columns(visit: Visit) -> tuple[dict[str, Cell | None], Sequence[dict[str, Cell]]]:
+    """The row of `visit_entries` for a visit's state and those of `bookings`, in plain form.
+
+    There are none of `bookings` once the visit frees its units.
 
     Raises:
         ValueError: an instant carries no IANA zone, or the slot has two.
     """
-    slot = visit.scheduled
-    return {
+    slot, allocations, told = visit.scheduled, visit.allocations, _told(visit)
+    entry = {
         "study": visit.study,
         "site": visit.site,
         "label": _label_text(visit.label),
@@ -132,22 +136,23 @@ def entry_columns(visit: Visit) -> dict[str, Cell | None]:
         "earliest": visit.window.earliest.isoformat(),
         "latest": visit.window.latest.isoformat(),
         "day": (visit.day or visit.target).isoformat(),
-        **(_span_columns(slot) if slot else _NO_SPAN),
+        **(told[id(slot)][0] if slot else _NO_SPAN),
         "actual": visit.actual.isoformat() if visit.actual else None,
-        "allocations": json_text([*_units(visit.allocations, _span_json)]),
+        "allocations": json_text(
+            [{"unit": taken.unit, **told[id(taken.interval)][1]} for taken in allocations]
+        ),
         "why": json_text(visit.why),
         "basis": visit.basis,
         "unverified": int(visit.unverified),
         "sequence": visit.sequence,
         "changed": plain_instant(visit.changed),
     }
-
-
-def booking_columns(visit: Visit) -> Sequence[dict[str, Cell]]:
-    """The rows of `bookings` for a visit, in their plain form: none once it frees its units."""
     if visit.status not in TAKING:
-        return ()
-    return [{"site": visit.site, **unit} for unit in _units(visit.allocations, _span_columns)]
+        return entry, ()
+    return entry, [
+        {"site": visit.site, "unit": taken.unit, **told[id(taken.interval)][0]}
+        for taken in allocations
+    ]
 
 
 def interval(start: datetime, end: datetime, zone: ZoneInfo) -> Interval:
@@ -168,28 +173,22 @@ def _label_text(label: Words) -> str:
     return json_text(dict(label.texts))
 
 
-def _units(
-    allocations: Iterable[Allocation], told: Callable[[Interval], dict[str, str]]
-) -> Iterator[dict[str, str]]:
-    """Units and their times, which are told once for those taken for the very same time."""
-    span, times = None, dict[str, str]()
-    for taken in allocations:
-        if taken.interval is not span:
-            span, times = taken.interval, told(taken.interval)
-        yield {"unit": taken.unit, **times}
+def _told(visit: Visit) -> dict[int, tuple[dict[str, Cell], dict[str, str]]]:
+    """The spans of a visit's time and units, by their ids: as columns, and as JSON has them.
+
+    Each is told once, for units are mostly taken for the very same time.
+    """
+    spans = {id(taken.interval): taken.interval for taken in visit.allocations}
+    if visit.scheduled:
+        spans[id(visit.scheduled)] = visit.scheduled
+    return {key: _span_told(span) for key, span in spans.items()}
 
 
-def _span_columns(span: Interval) -> dict[str, str]:
-    return {
-        "start_at": plain_instant(span.start),
-        "end_at": plain_instant(span.end),
-        "zone": zone_name(span),
-    }
-
-
-def _span_json(span: Interval) -> dict[str, str]:
-    start, end = (f"{in_utc(at).isoformat()}+00:00" for at in (span.start, span.end))
-    return {"zone": zone_name(span), "start": start, "end": end}
+def _span_told(span: Interval) -> tuple[dict[str, Cell], dict[str, str]]:
+    zone, start, end = zone_name(span), in_utc(span.start), in_utc(span.end)
+    columns = {"start_at": clock(start), "end_at": clock(end)}
+    iso = {"start": f"{start.isoformat()}+00:00", "end": f"{end.isoformat()}+00:00"}
+    return {**columns, "zone": zone}, {"zone": zone, **iso}
 
 
 def _allocation(stored: Mapping[str, str]) -> Allocation:
