@@ -15,7 +15,7 @@ worked out again.
 True
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Set
 from copy import copy
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -34,14 +34,13 @@ from scheduler.units import Units
 
 T = TypeVar("T")
 
-_UNCAPPED = Caps()
-
 
 class _Starts(dict[int, int]):
     """Earliest start by day ordinal, worked out at the first question.
 
     Days with the same hours on which nothing that matters is taken are all alike; and to a
     participant, days are as they are to anyone unless something is taken of just that one.
+    What else is known of a demand on `of_days` stands as long.
     """
 
     def __init__(
@@ -54,11 +53,15 @@ class _Starts(dict[int, int]):
         self._owners: tuple[str, ...] = owners
         self._to_anyone = availability.to_anyone(demand)
         self._alike: dict[tuple[Stretch, ...], int] = {} if former is None else former._alike
+        self.of_days: dict[int, dict[Hashable, Any]] = {} if former is None else {**former.of_days}
 
-    def forget(self, days: Iterable[int]) -> None:
-        """Have some days worked out again."""
-        for ordinal in days:
-            self.pop(ordinal, None)
+    def forget(self, touched: Mapping[int, Set[str]]) -> None:
+        """Have days worked out again on which something was taken of owners that matter."""
+        every = self._availability.is_capped
+        for ordinal, owners in touched.items():
+            if every or not owners.isdisjoint(self._owners):
+                self.pop(ordinal, None)
+                self.of_days.pop(ordinal, None)
 
     def __missing__(self, ordinal: int) -> int:
         start = self[ordinal] = self._found(ordinal)
@@ -81,7 +84,8 @@ class _Starts(dict[int, int]):
 class Availability:
     """Free time of one site against busy time and appointments, to anyone or to one participant.
 
-    Derived from values that do not change; what is worked out for a day is remembered.
+    Derived from values that do not change; what is worked out for a day is remembered.  One that
+    `is_capped` takes only so many visits whatever is free, or its laboratory does.
     """
 
     def __init__(
@@ -91,13 +95,14 @@ class Availability:
         appointments: Iterable[Appointment] = (),
     ) -> None:
         self.site, self._minutes, self.participant = site, Minutes(site.tz()), ""
+        laboratory = site.laboratory
+        self.is_capped = site.caps != Caps() or (laboratory is not None and laboratory.is_capped)
         self._occupancy = Occupancy(site.tz(), busy, appointments)
         self.units = Units(site.resources, self._occupancy, self._minutes)
         self._days: dict[int, SiteDay] = {}
         self._opening: dict[int, tuple[Stretch, ...]] = {}
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
-        self._of_days: dict[int, dict[Hashable, Any]] = {}
         self._quotas: Mapping[tuple[Kind, int], int] | None = None
         self._whole: Availability | None = None
         self._loads: dict[int, Load] = {}
@@ -109,7 +114,7 @@ class Availability:
             return self  # and all that is known of it
         view = copy(self)
         view.participant, view._whole = participant, self
-        view._earliest, view._remembered, view._of_days = {}, {}, {}
+        view._earliest, view._remembered = {}, {}
         return view
 
     def changed(
@@ -121,13 +126,11 @@ class Availability:
         days.  What is known of days that none of them touches is kept.
         """
         other = copy(self._whole or self)
-        other._loads, other._of_days = dict(other._loads), dict(other._of_days)
-        other._remembered = {}
+        other._loads, other._remembered = dict(other._loads), {}
         other._occupancy, touched = other._occupancy.changed(gone, come)
         other.units = other.units.taken_by(other._occupancy)
         for ordinal in touched:
             other._loads.pop(ordinal, None)
-            other._of_days.pop(ordinal, None)
         other._earliest = {}
         for demand, known in (self._whole or self)._earliest.items():
             other._earliest[demand] = starts = _Starts(other, demand, known)
@@ -138,7 +141,7 @@ class Availability:
         """The same where the laboratory takes just so many more visits of a kind on a day."""
         other = copy(self._whole or self)
         other._quotas = quotas
-        other._earliest, other._remembered, other._of_days = {}, {}, {}
+        other._earliest, other._remembered = {}, {}
         return other
 
     @property
@@ -164,9 +167,11 @@ class Availability:
         known: T = self._remembered[key]
         return known
 
-    def remember_of_day(self, ordinal: int, key: Hashable, found: Callable[[], T]) -> T:
-        """What follows from one day and `key`, found out once, until the day changes."""
-        of_day = self._of_days.setdefault(ordinal, {})
+    def remember_of_day(
+        self, demand: Demand, ordinal: int, key: Hashable, found: Callable[[], T]
+    ) -> T:
+        """What follows from a demand on a day and `key`, found out once, until that changes."""
+        of_day = self._starts(demand).of_days.setdefault(ordinal, {})
         if key not in of_day:
             of_day[key] = found()
         known: T = of_day[key]
@@ -174,6 +179,9 @@ class Availability:
 
     def earliest(self, demand: Demand) -> Mapping[int, int]:
         """Minute of the earliest start by day ordinal; NO_TIME on days without one."""
+        return self._starts(demand)
+
+    def _starts(self, demand: Demand) -> _Starts:
         table = self._earliest.get(demand)
         if table is None:
             table = self._earliest[demand] = _Starts(self, demand)
@@ -213,7 +221,7 @@ class Availability:
         of = self._occupancy.minutes_of
         taken = of(WHOLE_SITE, ordinal) | of(self.participant, ordinal)
         starts = self.fitting(ordinal, demand.minutes, taken) & ~self.full(demand, ordinal)
-        for team in demand.teams():
+        for team in demand.teams:
             if not starts:
                 return 0
             starts &= self.units.serving(team, ordinal)
@@ -232,7 +240,7 @@ class Availability:
         whole = self.interval(ordinal, start, demand.minutes)
         spans = {(start, demand.minutes): whole}
         allocations = []
-        for team in demand.teams():
+        for team in demand.teams:
             for unit, need in zip(self.units.crew(team, ordinal, start), team, strict=True):
                 span = start + need.start, need.minutes
                 if span not in spans:
@@ -252,14 +260,10 @@ class Availability:
         """Whether the day lies beyond the published holidays."""
         return self.day(day.toordinal()).unverified
 
-    @property
-    def is_capped(self) -> bool:
-        """Whether the site, or its laboratory, takes only so many visits whatever is free."""
-        laboratory = self.site.laboratory
-        return self.site.caps != _UNCAPPED or (laboratory is not None and laboratory.is_capped)
-
     def room(self, demand: Demand, ordinal: int) -> int | None:
         """How many more visits of this demand's kind a day takes; None where that is not capped."""
+        if not self.is_capped:
+            return None
         load = self.load(ordinal)
         rooms = [self.laboratory_room(demand.work, ordinal)]
         if demand.infusion:

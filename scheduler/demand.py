@@ -3,11 +3,11 @@
 >>> from scheduler.protocol import Need
 >>> chair, nurse = Need(resource="chair", minutes=420), Need(resource="nurse", minutes=90)
 >>> infusion = Demand(minutes=420, needs=(chair, nurse), infusion=True)
->>> [[need.minutes for need in team] for team in infusion.teams()]
+>>> [[need.minutes for need in team] for team in infusion.teams]
 [[420], [90]]
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self
 
@@ -20,6 +20,7 @@ class Demand:
 
     An `infusion` counts for the site's caps as such, a call by `phone` for none; what needs
     the `laboratory` happens on its working days, whose caps count infusions and every `procedure`.
+    `teams` are the needs by resource kind: those of one kind share its units.
     """
 
     minutes: int
@@ -28,6 +29,10 @@ class Demand:
     phone: bool = False
     laboratory: bool = False
     procedure: bool = False
+    teams: tuple[tuple[Need, ...], ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "teams", _teams(self.needs))
 
     @classmethod
     def of(cls, encounter: Encounter) -> Self:
@@ -49,9 +54,9 @@ class Demand:
             return Kind.PROCEDURE
         return Kind.INFUSION if self.infusion else None
 
-    def teams(self) -> tuple[tuple[Need, ...], ...]:
-        """The needs by resource kind: those of one kind share its units."""
-        return _teams(self.needs)
+    def __hash__(self) -> int:
+        # Tables are kept by demand, and asked in the innermost loops; few last equally long.
+        return self.minutes
 
 
 @lru_cache(maxsize=256)

@@ -42,7 +42,7 @@ class Hindrances:
         if free.earliest(demand)[ordinal] != NO_TIME:
             return ()
         # A full day stands in the way of many.
-        return free.remember_of_day(ordinal, (demand, self._named), self._found_of_day)
+        return free.remember_of_day(demand, ordinal, self._named, self._found_of_day)
 
     def _found_of_day(self) -> tuple[str, ...]:
         free, demand, ordinal = self._availability, self._demand, self._ordinal
@@ -58,7 +58,7 @@ class Hindrances:
         if not fitting:
             return (f"open {self._hours()}, too short for {demand.minutes} min",)
         found = list(self._clashes(WHOLE_SITE, free.participant))
-        for team in demand.teams():
+        for team in demand.teams:
             if not free.units.serving(team, ordinal) & fitting:
                 kind, lengths = team[0].resource, " + ".join(str(need.minutes) for need in team)
                 found.append(f"no {kind} free for {lengths} min")
@@ -80,7 +80,7 @@ class Hindrances:
             return (f"open {self._hours()}, and {begin} within that",)
         wanted = free.interval(ordinal, start, demand.minutes)
         found = list(self._clashes(WHOLE_SITE, free.participant, wanted=wanted))
-        for team in demand.teams():
+        for team in demand.teams:
             if not free.units.serving(team, ordinal) >> start & 1:
                 kind, last = team[0].resource, max(need.start + need.minutes for need in team)
                 wanted = free.interval(ordinal, start, last)
@@ -94,6 +94,8 @@ class Hindrances:
         """What takes no more visits of this kind that day; None where there is room."""
         free, demand, ordinal = self._availability, self._demand, self._ordinal
         caps, laboratory = free.site.caps, free.site.laboratory
+        if not free.is_capped:
+            return None
         if demand.infusion and free.load(ordinal).room(caps) == 0:
             return f"as many infusions that day as the site takes ({caps.infusions_per_day})"
         if laboratory and demand.work and free.laboratory_room(demand.work, ordinal) == 0:

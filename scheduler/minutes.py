@@ -8,6 +8,7 @@ only where the wall clock is changed do the two part ways.
 '0b10001'
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -24,13 +25,15 @@ Stretch = tuple[int, int]
 
 _DAY = 24 * 60
 
+_MIDNIGHTS: dict[ZoneInfo, dict[int, int]] = defaultdict(dict)
+"""The midnights that are known so far, as seconds since 1970, by zone and day."""
+
 
 class Minutes:
     """The minutes of every day in one zone; days are ordinals."""
 
     def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self._midnights: dict[int, int] = {}
+        self._zone, self._midnights = zone, _MIDNIGHTS[zone]
 
     def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
         """From minute `start` of a day, `minutes` long, in the zone."""

@@ -9,9 +9,10 @@ and a day is a row of minutes (`scheduler.minutes`), worked out when it is first
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
 from functools import partial
+from itertools import chain, repeat
 from zoneinfo import ZoneInfo
 
 from scheduler.appointments import Appointment
@@ -55,13 +56,20 @@ class Occupancy:
 
     def changed(
         self, gone: Iterable[Appointment], come: Iterable[Appointment]
-    ) -> tuple["Occupancy", set[int]]:
-        """The same without the `gone` and with those that have `come`; the days they touch."""
+    ) -> tuple["Occupancy", Mapping[int, Set[str]]]:
+        """The same without the `gone` and with those that have `come`.
+
+        And whose time may be another one on which days.
+        """
         other = copy(self)
         other._booked, other._held = dict(self._booked), dict(self._held)
         touched = other._book(gone, come)
         for ordinal in touched:
-            other._held.pop(ordinal, None)
+            held, former = other._held.pop(ordinal, None), self._booked.get(ordinal, {})
+            day = other._booked[ordinal]
+            more = [each for key, each in day.items() if former.get(key) is not each]
+            if held is not None and len(day) == len(former) + len(more):  # and nothing is gone
+                other._held[ordinal] = self._with(held, ordinal, more)
         return other, touched
 
     def minutes_of(self, owner: str, ordinal: int) -> int:
@@ -101,20 +109,28 @@ class Occupancy:
         sources = [*self._busy.get(owner, ()), *sorted(taken, key=lambda busy: busy.intervals)]
         return [str(clash) for busy in sources for clash in busy.clashes(day)]
 
-    def _book(self, gone: Iterable[Appointment], come: Iterable[Appointment]) -> set[int]:
-        """Take appointments out and in; the days that they touch."""
+    def _book(
+        self, gone: Iterable[Appointment], come: Iterable[Appointment]
+    ) -> Mapping[int, Set[str]]:
+        """Take appointments out and in; the owners of what they take, by the days they touch."""
         days: dict[int, dict[tuple[str, str], Appointment]] = {}
-        for appointment in gone:
+        touched: dict[int, set[str]] = {}
+        for appointment, stays in chain(zip(gone, repeat(False)), zip(come, repeat(True))):
+            owners = [owner for owner, _ in appointment.taken()]
             for ordinal in self._touched(appointment):
-                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
-                day.pop(appointment.key, None)
-        for appointment in come:
-            self._holders.update(owner for owner, _ in appointment.taken())
-            for ordinal in self._touched(appointment):
-                day = days.setdefault(ordinal, dict(self._booked.get(ordinal, {})))
-                day[appointment.key] = appointment
+                if ordinal not in days:
+                    days[ordinal], touched[ordinal] = dict(self._booked.get(ordinal, {})), set()
+                touched[ordinal].update(owners)
+                if former := days[ordinal].get(appointment.key):
+                    touched[ordinal].update(owner for owner, _ in former.taken())
+                if stays:
+                    days[ordinal][appointment.key] = appointment
+                else:
+                    days[ordinal].pop(appointment.key, None)
+            if stays:
+                self._holders.update(owners)
         self._booked |= days
-        return set(days)
+        return touched
 
     def _touched(self, appointment: Appointment) -> set[int]:
         days: set[int] = set()
@@ -129,13 +145,20 @@ class Occupancy:
         """The minutes of a day that appointments take, by owner."""
         held = self._held.get(ordinal)
         if held is None:
-            minutes: dict[str, int] = defaultdict(int)
-            for appointment in self._booked.get(ordinal, {}).values():
-                span, bits = None, 0
-                for owner, interval in appointment.taken():
-                    if interval is not span:  # units are mostly taken for the same time
-                        span, bits = interval, self._minutes.taken(ordinal, interval)
-                    if bits:
-                        minutes[owner] |= bits
-            held = self._held[ordinal] = dict(minutes)
+            booked = self._booked.get(ordinal, {}).values()
+            held = self._held[ordinal] = self._with({}, ordinal, booked)
         return held
+
+    def _with(
+        self, held: Mapping[str, int], ordinal: int, more: Iterable[Appointment]
+    ) -> Mapping[str, int]:
+        """What is held of a day, and what `more` appointments take of it."""
+        minutes = dict(held)
+        for appointment in more:
+            span, bits = None, 0
+            for owner, interval in appointment.taken():
+                if interval is not span:  # units are mostly taken for the same time
+                    span, bits = interval, self._minutes.taken(ordinal, interval)
+                if bits:
+                    minutes[owner] = minutes.get(owner, 0) | bits
+        return minutes

@@ -1,6 +1,7 @@
 """Free time while appointments come and go: as if it had been worked out from the beginning."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from scheduler.dates import Interval
 from scheduler.demand import Demand
 from scheduler.hindrances import Hindrances
 from scheduler.protocol import Kind, Mode, Need
+from scheduler.sites import Caps, Site
 from scheduler.subject import Allocation
 from tests.arms import clinic, resource
 
@@ -21,10 +23,13 @@ DAYS = range(FIRST.toordinal() - 1, FIRST.toordinal() + 5)
 SITE = clinic("08:00-12:00", zone="Europe/Berlin", resources=(resource("chair", 2),))
 """The clock is put back on the third of the days."""
 
+CAPPED = replace(SITE, caps=Caps(visits_per_start=1, infusions_per_day=2))
+
 DEMANDS = (
     Demand(minutes=60),
     Demand(minutes=120, needs=(Need(resource="chair", minutes=60),)),
     Demand(minutes=60, needs=(Need(resource="chair", minutes=60),) * 2),
+    Demand(minutes=90, infusion=True),
 )
 CODES = ("S-001", "S-002", "S-003")
 
@@ -65,24 +70,24 @@ def answers(free: Availability) -> Iterable[object]:
             yield Hindrances(free, demand, date.fromordinal(ordinal)).of_day()
 
 
-@given(books(), st.sampled_from(["", *CODES]))
-@settings(max_examples=60)
+@given(st.sampled_from([SITE, CAPPED]), books(), st.sampled_from(["", *CODES]))
+@settings(max_examples=100)
 def test_what_was_known_before_a_change_is_right_after_it(
-    books: list[dict[tuple[str, str], Appointment]], code: str
+    site: Site, books: list[dict[tuple[str, str], Appointment]], code: str
 ) -> None:
     noon = datetime(2026, 10, 24, 10, tzinfo=UTC)
     busy = [Busy.of("S-001", "a.ics", [Interval(start=noon, end=noon + timedelta(hours=1))])]
-    kept = Availability(SITE, busy, books[0].values())
+    kept = Availability(site, busy, books[0].values())
     for before, after in zip(books, [*books[1:], {}], strict=True):
         # Asking fills the tables that the next change goes on with.
         seen = list(answers(kept.seen_by(code)))
-        assert seen == list(answers(Availability(SITE, busy, before.values()).seen_by(code)))
+        assert seen == list(answers(Availability(site, busy, before.values()).seen_by(code)))
         gone = [each for key, each in before.items() if after.get(key) != each]
         come = [each for key, each in after.items() if before.get(key) != each]
         new = kept.changed(gone, come)
         assert list(answers(kept.seen_by(code))) == seen, "who looks at the old one sees it"
         kept = new
-    assert list(answers(kept)) == list(answers(Availability(SITE, busy)))
+    assert list(answers(kept)) == list(answers(Availability(site, busy)))
 
 
 def test_a_participant_is_not_in_two_places() -> None:
