@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count, islice
 from types import MappingProxyType
@@ -88,7 +89,7 @@ def place(
     Raises:
         OutOfOrder, DateOutOfRange: as `plan` does.
     """
-    planned = plan(tree.protocol, tree.arm, enrolled)
+    planned = _planned(tree, enrolled)
     choice = choose(tree, enrolled, availability, settled)
     explanation = Explanation(tree, enrolled, availability, choice.search, choice.days, planned)
     taken = _taken(tree, choice)
@@ -108,6 +109,13 @@ def place(
     return Placement(slots=tuple(slots), missing=tuple(missing))
 
 
+@lru_cache(maxsize=1024)
+def _planned(tree: Tree, enrolled: date) -> tuple[Expected, ...]:
+    # Many enroll on one day, and whoever is placed again has enrolled on the same one.
+    return plan(tree.protocol, tree.arm, enrolled)
+
+
+@lru_cache(maxsize=1024)
 def horizon(tree: Tree, enrolled: date) -> Window:
     """Every day that placing from `enrolled` may ask about."""
     first = milestone_dates(tree.protocol.milestones, {ENROLLMENT: enrolled})
@@ -138,7 +146,7 @@ def enrollment_dates(
 
 def _places_all(tree: Tree, enrolled: date, availability: Availability) -> bool:
     try:
-        plan(tree.protocol, tree.arm, enrolled)
+        _planned(tree, enrolled)
         days = choose(tree, enrolled, availability).days
     except (DateOutOfRange, OutOfOrder):
         return False
@@ -185,7 +193,7 @@ def standing(
     days = {encounter.id: dates[encounter.id].toordinal() for encounter in tree.arm.encounters}
     fixed = {id: day for id, day in days.items() if id not in moving}
     search = Search(tree, _open_days(tree, availability), {}, fixed)
-    planned = plan(tree.protocol, tree.arm, enrolled)
+    planned = _planned(tree, enrolled)
     return Explanation(tree, enrolled, availability, search, days, planned, named=True)
 
 

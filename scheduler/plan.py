@@ -17,6 +17,7 @@ datetime.date(2026, 3, 5)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from scheduler.dates import Window
@@ -55,15 +56,21 @@ def expect(encounter: Encounter, anchors: Mapping[str, date]) -> Expected:
     A target that the limits exclude gives way to the nearest day that they allow, so
     that a window always holds its target.
     """
+    limited = tuple([anchors[limit.anchor] for limit in encounter.limits])
+    return _expected(encounter, anchors[encounter.timing.anchor], limited)
+
+
+@lru_cache(maxsize=8192)
+def _expected(encounter: Encounter, anchor: date, limited: tuple[date, ...]) -> Expected:
+    # There are only so many days, and every participant asks about the same ones.
     timing = encounter.timing
-    anchor = anchors[timing.anchor]
     target = timing.target(anchor)
     window = timing.around(target)
     rules = [f"{timing.anchor} {anchor} {timing.offset}"]
     narrowed: Window | None = window
-    for limit in encounter.limits:
-        rules.append(_spoken(limit, anchors[limit.anchor]))
-        allowed = limit.window(anchors[limit.anchor])
+    for limit, day in zip(encounter.limits, limited, strict=True):
+        rules.append(_spoken(limit, day))
+        allowed = limit.window(day)
         narrowed = narrowed & allowed if narrowed and allowed else None
     if narrowed is None:
         return Expected(

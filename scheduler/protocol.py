@@ -148,6 +148,10 @@ class Encounter:
     vitals: tuple[int, ...] = ()
     laboratory: bool = False
 
+    def __hash__(self) -> int:
+        # What follows from an encounter and a day is remembered, and asked for again and again.
+        return hash(self.id)
+
     def anchors(self) -> frozenset[str]:
         """Everything whose date this encounter counts from."""
         return frozenset([self.timing.anchor, *[limit.anchor for limit in self.limits]])
