@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain, islice
 
 from scheduler.availability import Availability
 from scheduler.dates import Window
@@ -13,6 +14,8 @@ from scheduler.hindrances import Hindrances
 from scheduler.plan import Expected, expect
 from scheduler.protocol import Encounter
 from scheduler.tree import Node, Search, Tree
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class Explanation:
@@ -107,11 +110,13 @@ class Explanation:
         if self._search.bans(node, day):
             beside = ", ".join(id for id, other in self._placed.items() if other == day)
             return f"no time left beside {beside or 'other visits'}"
-        if self._search.keeps_all(node, day, {**days}):
-            return ""
         days = {**days, node.encounter.id: day}
+        count = self._search.lost(node, day, days)
+        if not count:
+            return ""
         placed = node.encounter.id in self._placed
-        lost = [visit for child in node.children for visit in self._lost(child, days)]
+        each = chain.from_iterable(self._lost(child, days) for child in node.children)
+        lost = islice(each, count)  # and the rest of them need not be looked at
         # A visit that has no slot in any case says nothing against this day.
         return ", ".join(reason for id, reason in lost if not placed or id in self._placed)
 
@@ -123,24 +128,28 @@ class Explanation:
         off = node.ranks.weighted_days(cost)
         return f"the visits after it would be {off} day{'' if off == 1 else 's'} off target"
 
-    def _lost(self, node: Node, days: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    def _lost(self, node: Node, days: dict[str, int]) -> Iterable[tuple[str, str]]:
         """The first visits of a branch that would have no day, each with the reason."""
+        _, day = self._search.choose(node, days)
+        if day is None:
+            return [(node.encounter.id, self._no_day(node, days))]
+        if not node.children:
+            return ()
+        days = {**days, node.encounter.id: day}
+        return [visit for child in node.children for visit in self._lost(child, days)]
+
+    def _no_day(self, node: Node, days: Mapping[str, int]) -> str:
+        """That a visit would have no day in its window, its anchors being on `days`."""
         id = node.encounter.id
-        _, day = self._search.choose(node, {**days})
-        if day is not None:
-            for child in node.children:
-                yield from self._lost(child, {**days, id: day})
-            return
         anchors = {anchor: date.fromordinal(days[anchor]) for anchor in node.encounter.anchors()}
         expected = expect(node.encounter, anchors)
         window = expected.window
         if expected.contradiction:
-            yield id, f"{id} would have no day ({expected.contradiction})"
-        elif window.earliest < window.latest:
-            yield id, f"{id} would have no day from {window.earliest} to {window.latest}"
-        else:
-            wrong = self._wrong(node, window.earliest.toordinal(), days)
-            yield id, f"{id} would fall on {spoken(window)} ({wrong})"
+            return f"{id} would have no day ({expected.contradiction})"
+        if window.earliest < window.latest:
+            return f"{id} would have no day from {window.earliest} to {window.latest}"
+        wrong = self._wrong(node, window.earliest.toordinal(), days)
+        return f"{id} would fall on {spoken(window)} ({wrong})"
 
 
 def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:
@@ -160,5 +169,9 @@ def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:
 def spoken(days: Window) -> str:
     """One day, or a span of days, with weekdays."""
     if days.earliest == days.latest:
-        return f"{days.earliest:%a %Y-%m-%d}"
-    return f"{days.earliest:%a %Y-%m-%d} to {days.latest:%a %Y-%m-%d}"
+        return _spoken(days.earliest)
+    return f"{_spoken(days.earliest)} to {_spoken(days.latest)}"
+
+
+def _spoken(day: date) -> str:
+    return f"{_WEEKDAYS[day.weekday()]} {day}"

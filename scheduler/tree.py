@@ -204,8 +204,15 @@ class Search:
 
     def keeps_all(self, node: Node, day: int, days: dict[str, int]) -> bool:
         """Whether everything that hangs on `node` finds a day when it falls on `day`."""
+        return self.lost(node, day, days) == 0
+
+    def lost(self, node: Node, day: int, days: dict[str, int]) -> int:
+        """How many visits that hang on `node` find no day when it falls on `day`.
+
+        Where one of them may not go without, this is more than there are visits.
+        """
         cost = self.below(node, day, days, node.ranks.impossible)
-        return node.ranks.count_unplaced(cost) == 0
+        return node.ranks.count_unplaced(cost)
 
     def below(self, node: Node, day: int, days: dict[str, int], enough: int) -> int:
         """Least cost of everything that hangs on `node` when it falls on `day`.
