@@ -41,11 +41,10 @@ def read(name: str, own: Path | None = None) -> bytes:
         BadValue: the name leads out of the templates folder.
         BadInput: the own folder is missing, or the file cannot be read.
     """
-    _check_inside(name)
     for root in _layers(own):
-        path = root / name
-        if isfile(path):  # Path.is_file raises where the name is too long to be one
-            return read_bytes(path)
+        content = _shipped(name) if root is folder() else _content(root, name)
+        if content is not None:
+            return content
     raise UnknownName("shipped file", name, names(own=own))
 
 
@@ -74,6 +73,19 @@ def names(under: str = "", own: Path | None = None) -> tuple[str, ...]:
         if path.is_file()
     }
     return tuple(sorted(name for name in found if not _hidden(name)))
+
+
+@cache
+def _shipped(name: str) -> bytes | None:
+    """What ships stays as it is while the program runs."""
+    return _content(folder(), name)
+
+
+def _content(root: Path, name: str) -> bytes | None:
+    _check_inside(name)
+    path = root / name
+    # Path.is_file raises where the name is too long to be one.
+    return read_bytes(path) if isfile(path) else None
 
 
 def _layers(own: Path | None) -> tuple[Path, ...]:

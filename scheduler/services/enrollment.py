@@ -165,7 +165,7 @@ class _Enrolling:
             dates = enrollment_dates(self._tree, request.enrolled, availability)
         visits = (self._scheduled(subject, slot) for slot in placement.slots)
         lost = {missing.expected.encounter.id for missing in placement.missing}
-        carried = lost & self._tree.arm.carriers()
+        carried = lost and lost & self._tree.arm.carriers()
         return Enrollment(
             subject=subject,
             protocol=self._study.protocol,
@@ -280,7 +280,8 @@ class _Printing:
 
 def _next_code(book: Book, site: str) -> str:
     """The site's next number: one more than the highest so far that nobody has elsewhere."""
-    numbers = (re.fullmatch(rf"{re.escape(site)}-(\d+)", code) for code in book.codes(site))
+    numbered = re.compile(rf"{re.escape(site)}-(\d+)")
+    numbers = map(numbered.fullmatch, book.codes(site))
     highest = max((int(match[1]) for match in numbers if match), default=0)
     following = (f"{site}-{number:03}" for number in count(highest + 1))
     return next(code for code in following if not book.is_enrolled(code))
