@@ -31,6 +31,9 @@ CLOCK_WENT_BACK = (
 )
 
 
+NO_BOOK_YET = "{place} does not exist yet, and reads as empty; is that the one you mean?"
+
+
 class AtWork(DeliveryFailed):
     """Somebody else is at what only one may be at."""
 
@@ -53,7 +56,8 @@ class Store:
         Args:
             url: "sqlite:///path", "sqlite://" (in memory) or "postgresql+psycopg://…".
             patience: seconds to wait for a lock or a server.
-            remark: told what a person should know of a change that was stored all the same.
+            remark: told what a person should know of a change that was stored all the same, or
+                of a book that is not there.
 
         Raises:
             BadValue: the URL is none of these.
@@ -62,6 +66,7 @@ class Store:
         self._database = engine(url, patience=patience)
         self._remark = remark
         self._memory: dict[Hashable, Any] = {}
+        self._missed = False
 
     def write(self, work: Callable[[Book], T]) -> T:
         """Do `work` in one transaction: all of it is stored, or, when it raises, nothing.
@@ -137,11 +142,17 @@ class Store:
 
     def _read(self, work: Callable[[Book], T]) -> T:
         if self._database.is_missing():
-            return _read_empty(work)
+            return self._read_nothing(work)
         with explained(self._database), self._database.engine.connect() as connection:
             self._database.begin_reading(connection)
             if schema.exists(connection, self._database.place):
                 return work(Book(connection, self._memory))
+        return self._read_nothing(work)
+
+    def _read_nothing(self, work: Callable[[Book], T]) -> T:
+        if not self._missed:
+            self._missed = True
+            self._remark(NO_BOOK_YET.format(place=self._database.place))
         return _read_empty(work)
 
     def _write(self, work: Callable[[Book], T], *, alone: bool, savepoints: bool) -> T:

@@ -39,6 +39,19 @@ def test_missing_book_reads_as_empty_and_is_not_made(databases: Databases, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_missing_book_is_told_of_once_and_not_when_it_is_there(databases: Databases) -> None:
+    said: list[str] = []
+    with databases.empty() as url:
+        with Store(url, remark=said.append) as store:
+            for _ in range(2):
+                assert store.read(lambda book: book.subjects()) == ()
+            store.write(enrolling(SUBJECT, VISIT))
+        with Store(url, remark=said.append) as store:
+            assert store.read(lambda book: book.subjects()) == (SUBJECT,)
+    [remark] = said
+    assert "does not exist yet, and reads as empty" in remark
+
+
 def test_empty_file_becomes_a_book(tmp_path: Path) -> None:
     path = tmp_path / "book.db"
     path.touch()
