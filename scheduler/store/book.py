@@ -24,7 +24,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -126,16 +126,13 @@ class Book:
         """
         self._last.append(act)
 
-    def finish(self) -> None:
-        """Do what is to be done last."""
+    def finish(self, sealed: "Sealed") -> Callable[[], object]:
+        """Do what is to be done last; the result notes what was changed, once it is stored."""
+        from scheduler.store.journal import by_site, journal
+
         for act in self._last:
             act()
-
-    def note(self, sealed: "Sealed") -> None:
-        """Keep in mind what was changed of visits, now that it is stored."""
-        from scheduler.store.journal import journal
-
-        journal(self.memory).note(sealed, self._changed)
+        return partial(journal(self.memory).note, sealed, by_site(self._changed))
 
     def subjects(self, site: str | None = None) -> tuple[Subject, ...]:
         """Everyone enrolled, at one site or at all, by code; weights are the newest."""

@@ -22,7 +22,7 @@ from scheduler.subject import Visit
 MOST = 5_000
 """States that are kept at most, some three megabytes; then it begins anew."""
 
-_Changes = Mapping[int, Appointment | None]
+Changes = Mapping[int, Appointment | None]
 """By the id of the visit; None for one that takes no time."""
 
 
@@ -33,25 +33,22 @@ class Journal:
         self._alone = Lock()
         self._begin = self._end = NOBODY
         self._size = 0
-        self._at: dict[str, list[tuple[int, _Changes]]] = defaultdict(list)
+        self._at: dict[str, list[tuple[int, Changes]]] = defaultdict(list)
 
-    def note(self, sealed: Sealed, changed: Mapping[int, Visit]) -> None:
-        """Add the visits that a transaction has changed, by their ids, once it is committed."""
+    def note(self, sealed: Sealed, changed: Mapping[str, Changes]) -> None:
+        """Add what a transaction has changed, by site, once it is committed."""
         if sealed.after == sealed.before:
             return
-        by_site: dict[str, dict[int, Appointment | None]] = defaultdict(dict)
-        for id, visit in changed.items():
-            by_site[visit.site][id] = Appointment.of(visit)
         with self._alone:
             if sealed.before != self._end or self._size > MOST:
                 self._begin, self._size = sealed.before, 0
                 self._at.clear()
             self._end = sealed.after
-            self._size += len(changed)
-            for site, changes in by_site.items():
+            for site, changes in changed.items():
+                self._size += len(changes)
                 self._at[site].append((sealed.after.number, changes))
 
-    def told(self, site: str, since: Head, now: Head) -> _Changes | None:
+    def told(self, site: str, since: Head, now: Head) -> Changes | None:
         """What became of a site's visits from `since` to `now`; None where that is not known.
 
         `since` is a head that the chain which ends in `now` has gone through.
@@ -65,6 +62,14 @@ class Journal:
                 if number > since.number
                 for id, appointment in changes.items()
             }
+
+
+def by_site(changed: Mapping[int, Visit]) -> dict[str, dict[int, Appointment | None]]:
+    """New states of visits as a journal has them."""
+    found: dict[str, dict[int, Appointment | None]] = defaultdict(dict)
+    for id, visit in changed.items():
+        found[visit.site][id] = Appointment.of(visit)
+    return found
 
 
 def journal(memory: MutableMapping[Hashable, Any]) -> Journal:

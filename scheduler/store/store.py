@@ -168,9 +168,9 @@ class Store:
             book = Book(connection, self._memory, savepoints=savepoints)
             done = work(book)
             sealed = chain.seal(connection, book.marks.ids)
-            book.finish()
+            note = book.finish(sealed)
             connection.commit()
-            book.note(sealed)
+            note()
             if sealed.back > chain.TOLERANCE:
                 self._remark(CLOCK_WENT_BACK.format(back=sealed.back))
             return done

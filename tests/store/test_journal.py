@@ -11,7 +11,7 @@ from scheduler.dates import Window
 from scheduler.life import Act
 from scheduler.store import Store
 from scheduler.store.chain import NOBODY, Head, Sealed
-from scheduler.store.journal import MOST, Journal
+from scheduler.store.journal import MOST, Journal, by_site
 from scheduler.subject import Status, Visit
 from tests.databases import Databases
 from tests.lives import enroll
@@ -42,7 +42,7 @@ def test_all_that_was_changed_is_told_or_nothing(
         heads.append(Head(number=number, hash=str(number)))
         if own:
             sealed = Sealed(before=heads[-2], after=heads[-1], back=timedelta(0))
-            journal.note(sealed, states)
+            journal.note(sealed, by_site(states))
     since = data.draw(st.integers(0, len(history)))
     missed = [number for number in range(since, len(history)) if not history[number][0]]
     for site in SITES:
@@ -65,7 +65,7 @@ def test_it_does_not_grow_for_ever() -> None:
     states = dict.fromkeys(range(MOST // 2), VISIT)
     for number in range(1, 5):
         before, head = head, Head(number=number, hash=str(number))
-        journal.note(Sealed(before=before, after=head, back=timedelta(0)), states)
+        journal.note(Sealed(before=before, after=head, back=timedelta(0)), by_site(states))
     assert journal.told("ZJ", NOBODY, head) is None
     assert journal.told("ZJ", before, head) == {id: Appointment.of(VISIT) for id in states}
 
