@@ -13,7 +13,7 @@ scheduler.errors.BadValue: shipped file protocols/../../setup.cfg is not possibl
 a name inside the templates folder
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from os.path import isfile
 from pathlib import Path, PurePosixPath
 
@@ -75,7 +75,7 @@ def names(under: str = "", own: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if not _hidden(name)))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _shipped(name: str) -> bytes | None:
     """What ships stays as it is while the program runs."""
     return _content(folder(), name)

@@ -3,6 +3,7 @@
 It begins at one head of the chain and ends at another, and between them every change was made
 here.  Where another process has changed the book in between, it begins anew.
 
+>>> from datetime import timedelta
 >>> five, six = Head(number=5, hash="9c56"), Head(number=6, hash="f1d2")
 >>> mine = Journal()
 >>> mine.note(Sealed(before=five, after=six, back=timedelta(0)), {})
