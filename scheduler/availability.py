@@ -35,6 +35,14 @@ from scheduler.units import Units
 T = TypeVar("T")
 
 
+_NUMBERS: dict[int, int] = {}
+
+
+def _same(number: int) -> int:
+    """The number, as one object for all tables: that much smaller, they stay in the cache."""
+    return _NUMBERS.setdefault(number, number)
+
+
 class _Starts(dict[int, int]):
     """Earliest start by day ordinal, worked out at the first question.
 
@@ -64,7 +72,7 @@ class _Starts(dict[int, int]):
                 self.of_days.pop(ordinal, None)
 
     def __missing__(self, ordinal: int) -> int:
-        start = self[ordinal] = self._found(ordinal)
+        start = self[_same(ordinal)] = _same(self._found(ordinal))
         return start
 
     def _found(self, ordinal: int) -> int:
