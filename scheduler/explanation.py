@@ -15,8 +15,6 @@ from scheduler.plan import Expected, expect
 from scheduler.protocol import Encounter
 from scheduler.tree import Node, Search, Tree
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
 
 class Explanation:
     """What can be said of a finished search.
@@ -169,9 +167,5 @@ def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:
 def spoken(days: Window) -> str:
     """One day, or a span of days, with weekdays."""
     if days.earliest == days.latest:
-        return _spoken(days.earliest)
-    return f"{_spoken(days.earliest)} to {_spoken(days.latest)}"
-
-
-def _spoken(day: date) -> str:
-    return f"{_WEEKDAYS[day.weekday()]} {day}"
+        return f"{days.earliest:%a %Y-%m-%d}"
+    return f"{days.earliest:%a %Y-%m-%d} to {days.latest:%a %Y-%m-%d}"

@@ -15,7 +15,7 @@ datetime.date(2026, 3, 5)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -57,7 +57,9 @@ def expect(encounter: Encounter, anchors: Mapping[str, date]) -> Expected:
     that a window always holds its target.
     """
     limited = tuple([anchors[limit.anchor] for limit in encounter.limits])
-    return _expected(encounter, anchors[encounter.timing.anchor], limited)
+    found = _expected(encounter, anchors[encounter.timing.anchor], limited)
+    # It may have been found for an equal one, of another reading of the protocol.
+    return found if found.encounter is encounter else replace(found, encounter=encounter)
 
 
 @lru_cache(maxsize=8192)

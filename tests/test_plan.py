@@ -44,7 +44,7 @@ def test_a_plan_follows_every_anchor_at_its_target(case: tuple[Protocol, date]) 
     protocol, enrolled = case
     dates = targets(protocol, enrolled)
     for expected, row in zip(planned(*case), protocol.arms[0].encounters, strict=True):
-        assert expected.encounter == row
+        assert expected.encounter is row
         assert expected.target == dates[row.id]
         target, days = allowed(row, dates)
         assert bool(expected.contradiction) == (not days)

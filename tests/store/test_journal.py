@@ -1,7 +1,7 @@
 """What a process has changed itself is told as the book would tell it, or not at all."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +11,11 @@ from scheduler.dates import Window
 from scheduler.life import Act
 from scheduler.store import Store
 from scheduler.store.chain import NOBODY, Head, Sealed
-from scheduler.store.journal import MOST, Journal, by_site
+from scheduler.store.journal import MOST, Changes, Journal, by_site
 from scheduler.subject import Status, Visit
 from tests.databases import Databases
 from tests.lives import enroll
-from tests.store.values import VISIT
+from tests.store.values import SHANGHAI, VISIT
 
 SITES = ("ZJ", "SH")
 YEAR = Window(earliest=date(2026, 1, 1), latest=date(2027, 12, 31))
@@ -70,6 +70,10 @@ def test_it_does_not_grow_for_ever() -> None:
     assert journal.told("ZJ", before, head) == {id: Appointment.of(VISIT) for id in states}
 
 
+def zones(told: Changes) -> set[tzinfo | None]:
+    return {each.interval.start.tzinfo for each in told.values() if each}
+
+
 def test_it_tells_what_the_book_would(databases: Databases) -> None:
     with databases.book() as url, Store(url) as store, Store(url) as other:
         heads = [store.read(lambda book: book.head()[0])]
@@ -85,3 +89,6 @@ def test_it_tells_what_the_book_would(databases: Databases) -> None:
             )
             assert told == stored
             assert None in told.values()
+            # Only what was not read back is still by the clock of its site.
+            assert zones(told) == {SHANGHAI}
+            assert zones(stored) == {UTC}
