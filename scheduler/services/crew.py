@@ -18,7 +18,7 @@ from scheduler.joint.arrangement import Arrangement
 from scheduler.joint.errands import Plain, read_arrangement, write_party
 from scheduler.joint.quotas import Party
 from scheduler.services.network import Each
-from scheduler.services.workers import ERRANDS, answers_to, program
+from scheduler.services.workers import ERRANDS, answers_to, program, stop
 from scheduler.store.queue import BEAT, Queue
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -106,7 +106,8 @@ class _Errands:
                 while len(self._found) < len(parties) and await self._is_hopeful(ids):
                     self._told(len(self._found) / len(parties))
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), BEAT)
+                        async with asyncio.timeout(BEAT):
+                            await self._news.wait()
                     self._news.clear()
             finally:
                 await self._take_back(ids)
@@ -173,5 +174,4 @@ class _Errands:
         try:
             yield
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await stop(listening)

@@ -41,6 +41,9 @@ FORGOTTEN = 24 * 3600.0
 """Seconds of silence after which it is forgotten that there was a worker; until then, one on a
 computer that was asleep may come back."""
 
+PATIENCE = 0.1
+"""Seconds after which a task that was cancelled and goes on is cancelled again."""
+
 LOOK = 2.0
 """Seconds from one look for those who do not ask any more to the next."""
 
@@ -81,6 +84,19 @@ def failure(error: Exception) -> "Plain":
 def answers_to(number: int) -> str:
     """The queue in which whoever has that number finds answers."""
     return f"{ANSWER}s-{number}"
+
+
+async def stop(task: asyncio.Task[object]) -> None:
+    """Cancel a task until it is over, whatever comes of it.
+
+    Procrastinate and the pool of psycopg wait by `asyncio.wait_for`, which before Python 3.12
+    forgets that it was cancelled when what it waits for comes at that very moment (CPython
+    issue 86296).
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=PATIENCE)
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def work(queue: Queue, solver: Sequence[str], at_once: int, log: Callable[[str], object]) -> None:
@@ -129,8 +145,9 @@ class _Worker:
             stopping = asyncio.create_task(told.wait())
             tasks = (stopping, looking, working)
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
+            working.cancel()
+            await stop(looking)
+            await stop(stopping)
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         if not told.is_set():
             # Procrastinate stops without a word when it loses the database.

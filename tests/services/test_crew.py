@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from math import inf
+from threading import Event
 
 import pytest
 
@@ -115,6 +116,25 @@ def test_what_workers_leave_is_done_here(postgresql: PostgresqlDatabases) -> Non
             assert found.result(timeout=HANGING) == each(PARTIES)
             [remark] = asked.remarks
             assert remark == "No worker answers any more; arranged on this computer: ZJ, GZ"
+
+
+def test_news_at_the_end_stops_nobody_from_ending(url: str, sound: Worker) -> None:
+    """A cancellation that comes together with a notification may be lost."""
+    news = """SELECT pg_notify('procrastinate_queue_v1#answers-' || number,
+        format('{"type": "job_inserted", "job_id": %s}', id))
+        FROM generate_series(1, 100) number, generate_series(1, 300) id"""
+    over = Event()
+
+    def flood() -> None:
+        while not over.is_set():
+            execute(url, news)
+
+    with awake(url, sound), ThreadPoolExecutor(1) as pool:
+        flooded = pool.submit(flood)
+        for _ in range(3):
+            assert Asked().found(url) == each(PARTIES)
+        over.set()
+        flooded.result()
 
 
 def test_without_time_workers_give_what_they_have(url: str, sound: Worker) -> None:
