@@ -1,9 +1,9 @@
 """On which days, and from when, a visit finds everything it needs at a site.
 
-Every local day is a row of minutes (`scheduler.minutes`), less what is closed and taken;
-each day is worked out once and kept.  Where appointments come and go, only their days are
-worked out again.
+What is vacant on a day (`scheduler.vacancy`) is worked out once and kept in tables.  Where
+appointments come and go, only their days are worked out again.
 
+>>> from datetime import date
 >>> from scheduler.sites import Hours
 >>> from scheduler.words import Words
 >>> site = Site(code="ZJ", name=Words.of(en="Demo"), zone="Asia/Shanghai",
@@ -15,22 +15,16 @@ worked out again.
 True
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Set
-from copy import copy
-from datetime import date, datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from typing import Any, Self, TypeVar
 
 from scheduler.appointments import Appointment
-from scheduler.capacity import Load
 from scheduler.conflicts import Busy
-from scheduler.dates import Interval
 from scheduler.demand import Demand
-from scheduler.minutes import NO_TIME, Minutes, Stretch, lowest, runs
-from scheduler.occupancy import Occupancy
+from scheduler.minutes import NO_TIME, Stretch, lowest
 from scheduler.protocol import Kind
-from scheduler.sites import WHOLE_SITE, Caps, Site, SiteDay
-from scheduler.subject import Allocation
-from scheduler.units import Units
+from scheduler.sites import Site
+from scheduler.vacancy import Vacancy
 
 T = TypeVar("T")
 
@@ -52,20 +46,24 @@ class _Starts(dict[int, int]):
     """
 
     def __init__(
-        self, availability: "Availability", demand: Demand, former: "_Starts | None" = None
+        self,
+        vacancy: Vacancy,
+        demand: Demand,
+        *,
+        to_anyone: Mapping[int, int] | None = None,
+        former: "_Starts | None" = None,
     ) -> None:
         """Those of a demand; `former` are to anyone before some days changed, known ones too."""
         super().__init__(() if former is None else former)
-        self._availability, self._demand = availability, demand
-        owners = availability.owners(demand) if former is None else former._owners
+        self._vacancy, self._demand, self._to_anyone = vacancy, demand, to_anyone
+        owners = vacancy.owners(demand) if former is None else former._owners
         self._owners: tuple[str, ...] = owners
-        self._to_anyone = availability.to_anyone(demand)
         self._alike: dict[tuple[Stretch, ...], int] = {} if former is None else former._alike
         self.of_days: dict[int, dict[Hashable, Any]] = {} if former is None else {**former.of_days}
 
     def forget(self, touched: Mapping[int, Set[str]]) -> None:
         """Have days worked out again on which something was taken of owners that matter."""
-        every = self._availability.is_capped
+        every = self._vacancy.is_capped
         for ordinal, owners in touched.items():
             if every or not owners.isdisjoint(self._owners):
                 self.pop(ordinal, None)
@@ -76,24 +74,23 @@ class _Starts(dict[int, int]):
         return start
 
     def _found(self, ordinal: int) -> int:
-        availability = self._availability
-        if self._to_anyone is not None and not availability.is_engaged(ordinal):
+        vacancy = self._vacancy
+        if self._to_anyone is not None and not vacancy.is_engaged(ordinal):
             return self._to_anyone[ordinal]
-        if self._demand.laboratory and availability.laboratory_shut(ordinal):
+        if self._demand.laboratory and vacancy.laboratory_shut(ordinal):
             return NO_TIME
-        if availability.is_taken(self._owners, ordinal):
-            return lowest(availability.starts(self._demand, ordinal))
-        stretches = availability.opening(ordinal)
+        if vacancy.is_taken(self._owners, ordinal):
+            return lowest(vacancy.starts(self._demand, ordinal))
+        stretches = vacancy.opening(ordinal)
         if stretches not in self._alike:
-            self._alike[stretches] = lowest(availability.starts(self._demand, ordinal))
+            self._alike[stretches] = lowest(vacancy.starts(self._demand, ordinal))
         return self._alike[stretches]
 
 
-class Availability:
-    """Free time of one site against busy time and appointments, to anyone or to one participant.
+class Availability(Vacancy):
+    """A `Vacancy`, with tables of days that are worked out as they are asked for.
 
-    Derived from values that do not change; what is worked out for a day is remembered.  One that
-    `is_capped` takes only so many visits whatever is free, or its laboratory does.
+    Derived from values that do not change; what is worked out is remembered.
     """
 
     def __init__(
@@ -102,28 +99,23 @@ class Availability:
         busy: Iterable[Busy] = (),
         appointments: Iterable[Appointment] = (),
     ) -> None:
-        self.site, self._minutes, self.participant = site, Minutes(site.tz()), ""
-        laboratory = site.laboratory
-        self.is_capped = site.caps != Caps() or (laboratory is not None and laboratory.is_capped)
-        self._occupancy = Occupancy(site.tz(), busy, appointments)
-        self.units = Units(site.resources, self._occupancy, self._minutes)
-        self._days: dict[int, SiteDay] = {}
-        self._opening: dict[int, tuple[Stretch, ...]] = {}
+        self._begin(Vacancy(site, busy, appointments))
+
+    def _begin(self, vacancy: Vacancy, whole: "Availability | None" = None) -> Self:
+        """Be that vacancy, with nothing remembered; `whole` is the one to anyone."""
+        vars(self).update(vars(vacancy))
+        # Tables hold on to the vacancy and not to who holds them: else all of it would stay
+        # in the memory, once nobody has it any more, until garbage is looked for.
+        self._vacancy, self._whole = vacancy, whole
         self._earliest: dict[Demand, _Starts] = {}
         self._remembered: dict[Hashable, Any] = {}
-        self._quotas: Mapping[tuple[Kind, int], int] | None = None
-        self._whole: Availability | None = None
-        self._loads: dict[int, Load] = {}
-        self._shut: dict[int, str | None] = {}
+        return self
 
     def seen_by(self, participant: str) -> "Availability":
         """The same, less the time that is taken of that participant."""
         if self._whole is None and not self._occupancy.may_hold(participant):
             return self  # and all that is known of it
-        view = copy(self)
-        view.participant, view._whole = participant, self
-        view._earliest, view._remembered = {}, {}
-        return view
+        return _new()._begin(self._vacancy.to(participant), self)
 
     def changed(
         self, gone: Iterable[Appointment] = (), come: Iterable[Appointment] = ()
@@ -133,40 +125,17 @@ class Availability:
         One that has come takes the place of the visit's former appointment on the same
         days.  What is known of days that none of them touches is kept.
         """
-        other = copy(self._whole or self)
-        other._loads, other._remembered = dict(other._loads), {}
-        other._occupancy, touched = other._occupancy.changed(gone, come)
-        other.units = other.units.taken_by(other._occupancy)
-        for ordinal in touched:
-            other._loads.pop(ordinal, None)
-        other._earliest = {}
-        for demand, known in (self._whole or self)._earliest.items():
-            other._earliest[demand] = starts = _Starts(other, demand, known)
+        whole = self._whole or self
+        vacancy, touched = whole._vacancy.after(gone, come)
+        other = _new()._begin(vacancy)
+        for demand, known in whole._earliest.items():
+            other._earliest[demand] = starts = _Starts(vacancy, demand, former=known)
             starts.forget(touched)
         return other
 
     def allotted(self, quotas: Mapping[tuple[Kind, int], int]) -> "Availability":
         """The same where the laboratory takes just so many more visits of a kind on a day."""
-        other = copy(self._whole or self)
-        other._quotas = quotas
-        other._earliest, other._remembered = {}, {}
-        return other
-
-    @property
-    def quotas(self) -> Mapping[tuple[Kind, int], int] | None:
-        """What it is held to, by kind of visit and day; None where it is not."""
-        return self._quotas
-
-    def contents(self) -> tuple[tuple[Busy, ...], tuple[Appointment, ...]]:
-        """The busy time and the appointments that it counts with."""
-        return self._occupancy.contents()
-
-    def laboratory_room(self, kind: Kind | None, ordinal: int) -> int | None:
-        """How many more visits of a kind its laboratory takes that day; None: not capped."""
-        room = self.load(ordinal).laboratory_room(self.site.laboratory, kind)
-        if room is None or kind is None or self._quotas is None:
-            return room
-        return self._quotas.get((kind, ordinal), 0)
+        return _new()._begin((self._whole or self)._vacancy.held_to(quotas))
 
     def remember(self, key: Hashable, found: Callable[[], T]) -> T:
         """What follows from this availability and `key`, found out once."""
@@ -189,147 +158,20 @@ class Availability:
         """Minute of the earliest start by day ordinal; NO_TIME on days without one."""
         return self._starts(demand)
 
-    def _starts(self, demand: Demand) -> _Starts:
-        table = self._earliest.get(demand)
-        if table is None:
-            table = self._earliest[demand] = _Starts(self, demand)
-        return table
-
-    def to_anyone(self, demand: Demand) -> Mapping[int, int] | None:
-        """The earliest starts to anyone, where this is how one participant finds the site."""
-        return self._whole.earliest(demand) if self._whole else None
-
-    def owners(self, demand: Demand) -> tuple[str, ...]:
-        """Whose time bears on a demand: the site's, the participant's, that of its resources."""
-        kinds = {need.resource for need in demand.needs}
-        units = {unit for kind in kinds for unit in self.units.of(kind)}
-        return WHOLE_SITE, self.participant, *kinds, *units
-
-    def is_taken(self, owners: Collection[str], ordinal: int) -> bool:
-        """Whether something is taken of any of them that day, or visits count for caps."""
-        if self.is_capped and (self._quotas is not None or self._occupancy.is_visited(ordinal)):
-            return True  # with quotas, no two days are alike
-        return self._occupancy.is_taken(owners, ordinal)
-
-    def is_engaged(self, ordinal: int) -> bool:
-        """Whether something is taken of just this participant that day."""
-        return self._occupancy.is_taken((self.participant,), ordinal)
-
-    def opening(self, ordinal: int) -> tuple[Stretch, ...]:
-        """The stretches of hours at which the site is open that day."""
-        if ordinal not in self._opening:
-            hours = self.day(ordinal).hours
-            self._opening[ordinal] = self._minutes.stretches(ordinal, hours, self.site.grid)
-        return self._opening[ordinal]
-
-    def starts(self, demand: Demand, ordinal: int) -> int:
-        """Every possible start on a day, one bit a minute."""
-        if demand.laboratory and self.laboratory_shut(ordinal):
-            return 0
-        of = self._occupancy.minutes_of
-        taken = of(WHOLE_SITE, ordinal) | of(self.participant, ordinal)
-        starts = self.fitting(ordinal, demand.minutes, taken) & ~self.full(demand, ordinal)
-        for team in demand.teams:
-            if not starts:
-                return 0
-            starts &= self.units.serving(team, ordinal)
-        return starts
-
     def known_starts(self, demand: Demand, ordinal: int) -> int:
         """The same as `starts`, for those who ask again and again."""
         if self._whole is not None and not self.is_engaged(ordinal):
             return self._whole.known_starts(demand, ordinal)
         return self.remember((demand, ordinal), lambda: self.starts(demand, ordinal))
 
-    def allocate(
-        self, demand: Demand, ordinal: int, start: int
-    ) -> tuple[Interval, tuple[Allocation, ...]]:
-        """The time of a visit from minute `start` on, and the first free units for its needs."""
-        whole = self.interval(ordinal, start, demand.minutes)
-        spans = {(start, demand.minutes): whole}
-        allocations = []
-        for team in demand.teams:
-            for unit, need in zip(self.units.crew(team, ordinal, start), team, strict=True):
-                span = start + need.start, need.minutes
-                if span not in spans:
-                    spans[span] = self.interval(ordinal, *span)
-                allocations.append(Allocation(unit=unit, interval=spans[span]))
-        return whole, tuple(allocations)
+    def _starts(self, demand: Demand) -> _Starts:
+        table = self._earliest.get(demand)
+        if table is None:
+            to_anyone = self._whole.earliest(demand) if self._whole else None
+            table = _Starts(self._vacancy, demand, to_anyone=to_anyone)
+            self._earliest[demand] = table
+        return table
 
-    def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
-        """From minute `start` of a day, `minutes` long, in the site's zone."""
-        return self._minutes.interval(ordinal, start, minutes)
 
-    def minute(self, ordinal: int, moment: datetime) -> int:
-        """The minute of a day that an instant lies in; negative before that day."""
-        return self._minutes.since_midnight(ordinal, moment)
-
-    def unverified(self, day: date) -> bool:
-        """Whether the day lies beyond the published holidays."""
-        return self.day(day.toordinal()).unverified
-
-    def room(self, demand: Demand, ordinal: int) -> int | None:
-        """How many more visits of this demand's kind a day takes; None where that is not capped."""
-        if not self.is_capped:
-            return None
-        load = self.load(ordinal)
-        rooms = [self.laboratory_room(demand.work, ordinal)]
-        if demand.infusion:
-            rooms.append(load.room(self.site.caps))
-        return min((room for room in rooms if room is not None), default=None)
-
-    def excess(self, demand: Demand, moment: datetime) -> Iterator[str]:
-        """The caps that a visit of this demand helps to exceed, which starts then already."""
-        if not demand.phone:
-            ordinal = moment.astimezone(self.site.tz()).toordinal()
-            minute = self.minute(ordinal, moment)
-            load = self.load(ordinal)
-            yield from load.excess(self.site.caps, minute, infusion=demand.infusion)
-            yield from load.laboratory_excess(self.site.laboratory, demand.work)
-
-    def full(self, demand: Demand, ordinal: int) -> int:
-        """Minutes at which no visit of this demand may start, for the site's caps."""
-        if demand.phone or not self.is_capped:
-            return 0
-        if self.room(demand, ordinal) == 0:
-            return -1
-        return self.load(ordinal).full(self.site.caps, infusion=demand.infusion)
-
-    def load(self, ordinal: int) -> Load:
-        """What counts against the caps that day."""
-        load = self._loads.get(ordinal)
-        if load is None:
-            starting = self._occupancy.starting(ordinal)
-            load = Load(starting, self.opening(ordinal), self.site.grid)
-            self._loads[ordinal] = load
-        return load
-
-    def laboratory_shut(self, ordinal: int) -> str | None:
-        """Why the cell laboratory does not work that day; None when it does."""
-        if self.site.laboratory is None:
-            return None
-        if ordinal not in self._shut:
-            self._shut[ordinal] = self.site.laboratory_shut(date.fromordinal(ordinal))
-        return self._shut[ordinal]
-
-    def clashes(
-        self, owner: str, ordinal: int, wanted: Interval | None = None, *, named: bool = False
-    ) -> list[str]:
-        """What takes an owner's time that day, or what is `wanted` of it, in words."""
-        if not self._occupancy.is_taken((owner,), ordinal):
-            return []
-        wanted = wanted or self.interval(ordinal, 0, self._minutes.length(ordinal))
-        return self._occupancy.clashes(owner, wanted, ordinal, named=named)
-
-    def day(self, ordinal: int) -> SiteDay:
-        """The hours of the site that day, or why it is closed."""
-        if ordinal not in self._days:
-            self._days[ordinal] = self.site.day(date.fromordinal(ordinal))
-        return self._days[ordinal]
-
-    def fitting(self, ordinal: int, minutes: int, taken: int = 0) -> int:
-        """Starts on the grid from which `minutes` lie in one stretch of hours, none `taken`."""
-        starts = 0
-        for opening, grid in self.opening(ordinal):
-            starts |= runs(opening & ~taken, minutes) & grid
-        return starts
+def _new() -> Availability:
+    return Availability.__new__(Availability)

@@ -25,18 +25,29 @@ Stretch = tuple[int, int]
 
 _DAY = 24 * 60
 
+_LENGTHS = [timedelta(minutes=minutes) for minutes in range(_DAY)]
+
 _MIDNIGHTS: dict[ZoneInfo, dict[int, int]] = defaultdict(dict)
 """The midnights that are known so far, as seconds since 1970, by zone and day."""
+
+_STEADY: dict[ZoneInfo, dict[int, datetime | None]] = defaultdict(dict)
+"""The same as the clock tells them; None on days on which it is changed."""
 
 
 class Minutes:
     """The minutes of every day in one zone; days are ordinals."""
 
     def __init__(self, zone: ZoneInfo) -> None:
-        self._zone, self._midnights = zone, _MIDNIGHTS[zone]
+        self._zone, self._midnights, self._steadies = zone, _MIDNIGHTS[zone], _STEADY[zone]
 
     def interval(self, ordinal: int, start: int, minutes: int) -> Interval:
         """From minute `start` of a day, `minutes` long, in the zone."""
+        midnight = self._steady(ordinal)
+        if midnight is not None and 0 <= start <= start + minutes < _DAY:
+            # The clock runs on as time does, and is asked for no zone: a tenth of the time.
+            return Interval(
+                start=midnight + _LENGTHS[start], end=midnight + _LENGTHS[start + minutes]
+            )
         begin = self._midnight(ordinal) + start * 60
         return Interval(start=self._local(begin), end=self._local(begin + minutes * 60))
 
@@ -66,13 +77,17 @@ class Minutes:
 
     def stretches(self, ordinal: int, day: tuple[Hours, ...], grid: int) -> tuple[Stretch, ...]:
         """The opening hours of a day, each with its possible starts `grid` minutes apart."""
-        if self._changes_clock(ordinal):
+        if self._steady(ordinal) is None:
             return tuple(self._elapsed_stretch(ordinal, hours, grid) for hours in day)
         return tuple(_wall_stretch(hours, grid) for hours in day)
 
-    def _changes_clock(self, ordinal: int) -> bool:
-        midnight = self._midnight(ordinal)
-        return self.length(ordinal) != _DAY or self._local(midnight).time() != time.min
+    def _steady(self, ordinal: int) -> datetime | None:
+        """The midnight before a day that has 24 hours by the clock; None for others."""
+        if ordinal not in self._steadies:
+            midnight = self._local(self._midnight(ordinal))
+            steady = self.length(ordinal) == _DAY and midnight.time() == time.min
+            self._steadies[ordinal] = midnight if steady else None
+        return self._steadies[ordinal]
 
     def _elapsed_stretch(self, ordinal: int, hours: Hours, grid: int) -> Stretch:
         begin, end = (self._wall(ordinal, at) for at in (hours.opens, hours.closes))
@@ -124,12 +139,21 @@ def _steps(hours: Hours, grid: int) -> Iterator[time]:
 
 def runs(free: int, minutes: int) -> int:
     """Bits at which at least `minutes` set bits in a row begin."""
-    length = 1
-    while length < minutes and free:
-        step = min(length, minutes - length)
+    for step in _doubling(minutes):
         free &= free >> step
-        length += step
+        if not free:
+            break
     return free
+
+
+@lru_cache(maxsize=256)
+def _doubling(minutes: int) -> tuple[int, ...]:
+    """By how much bits are shifted in turn to find runs of so many."""
+    steps, length = [], 1
+    while length < minutes:
+        steps.append(min(length, minutes - length))
+        length += steps[-1]
+    return tuple(steps)
 
 
 def lowest(bits: int) -> int:

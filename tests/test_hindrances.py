@@ -15,6 +15,7 @@ from scheduler.hindrances import Hindrances
 from scheduler.protocol import Need
 from scheduler.sites import WHOLE_SITE, Site
 from tests.arms import clinic, resource, zhujiang
+from tests.test_vacancy import Question, questions
 
 DAY = date(2026, 3, 4)
 PARTICIPANT = "ZJ-001"
@@ -124,3 +125,12 @@ def test_what_hinders_a_start_is_told_for_that_time_alone() -> None:
     assert no_chair == "no chair free"
     assert "repair" in why
     assert hindrances.of_start(10 * 60) == ()
+
+
+@given(questions())
+def test_a_day_has_a_start_or_every_reason_why_not(question: Question) -> None:
+    site, day, busy, demand = question
+    availability = Availability(site, busy).seen_by(PARTICIPANT)
+    reasons = Hindrances(availability, demand, day).of_day()
+    assert bool(reasons) == (not availability.starts(demand, day.toordinal()))
+    assert all(reasons)
