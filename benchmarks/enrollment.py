@@ -7,6 +7,7 @@ triggers, in as many transactions, each as durable.  It reads nothing, and does 
 What a process loads but once is loaded before, for starting up has a row of its own.
 """
 
+import gc
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -50,12 +51,16 @@ def rows(scale: float) -> Iterator[Row]:
         # What is written is noted in a book of its own, for noting takes time.
         rounds = list(_noted(f"{folder}/noted.db", count))
         with _made(f"{folder}/book.db") as store, _bare(f"{folder}/bare.db") as connection:
+            # Nor does anyone look through what was noted, and loaded, for garbage.
+            gc.collect()
+            gc.freeze()
             for enrolled in rounds:
                 begin = perf_counter()
                 for clinic, day, _ in enrolled:
                     _enroll(store, clinic, day)
                 ours += perf_counter() - begin
                 bare += _replayed(connection, enrolled)
+            gc.unfreeze()
     yield Row(
         work=f"enroll {count:,} participants, committed",
         unit="ms each",
