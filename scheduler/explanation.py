@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain, islice
 
 from scheduler.availability import Availability
@@ -69,7 +70,8 @@ class Explanation:
         def rank(other: date) -> tuple[int, date]:
             return weight * abs((other - target).days), other
 
-        better = [other for other in window.days() if rank(other) < rank(day)]
+        own = rank(day)
+        better = [other for other in window.days() if rank(other) < own]
         yield from by_spans((other, self.against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:
@@ -167,5 +169,10 @@ def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:
 def spoken(days: Window) -> str:
     """One day, or a span of days, with weekdays."""
     if days.earliest == days.latest:
-        return f"{days.earliest:%a %Y-%m-%d}"
-    return f"{days.earliest:%a %Y-%m-%d} to {days.latest:%a %Y-%m-%d}"
+        return _named(days.earliest)
+    return f"{_named(days.earliest)} to {_named(days.latest)}"
+
+
+@lru_cache(maxsize=1024)
+def _named(day: date) -> str:
+    return f"{day:%a %Y-%m-%d}"

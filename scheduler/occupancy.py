@@ -74,9 +74,9 @@ class Occupancy:
 
     def minutes_of(self, owner: str, ordinal: int) -> int:
         """The minutes of a day, as bits, that are taken of one owner."""
-        calendars = self._taken.get(owner)
-        taken = calendars.get(ordinal, 0) if calendars else 0
-        return taken | self._held_on(ordinal).get(owner, 0)
+        calendars, held = self._taken.get(owner), self._held.get(ordinal)
+        taken = (self._held_on(ordinal) if held is None else held).get(owner, 0)
+        return taken | calendars.get(ordinal, 0) if calendars else taken
 
     def is_taken(self, owners: Collection[str], ordinal: int) -> bool:
         """Whether something is taken of any of the owners that day."""

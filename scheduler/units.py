@@ -75,6 +75,11 @@ class Units:
 
     def crew(self, team: Team, ordinal: int, start: int) -> Crew:
         """The first crew that serves the team in a visit that starts then, as one can."""
+        if len(team) == 1:
+            [need] = team
+            of, span = self._occupancy.minutes_of, ((1 << need.minutes) - 1) << start + need.start
+            units = () if of(need.resource, ordinal) & span else self.of(need.resource)
+            return (next(unit for unit in units if not of(unit, ordinal) & span),)
         return next(crew for crew in self._ways(team) if self.serves(crew, team, ordinal, start))
 
     def _starts(self, crew: Crew, team: Team, ordinal: int) -> int:

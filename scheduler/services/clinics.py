@@ -206,11 +206,12 @@ def check_site(site: Site, subject: Subject) -> None:
 
 def check_resources(site: Site, arm: Arm) -> None:
     """BadInput when an arm needs kinds of resources that the site does not have."""
+    there = {resource.kind for resource in site.resources}
     missing = {
         need.resource: encounter.id
         for encounter in reversed(arm.encounters)
         for need in encounter.needs
-        if site.resource(need.resource) is None
+        if need.resource not in there
     }
     if missing:
         raise BadInput(

@@ -44,8 +44,9 @@ def find(named: str | None, own: Path | None) -> Study:
         UnknownName: no protocol of that name.
         BadInput: the file cannot be read, or is no protocol; every problem is listed.
     """
-    named = BUILT_IN if named is None else named
-    if _is_file(named):
+    if named is None:
+        named = BUILT_IN  # whatever lies about under that name
+    elif _is_file(named):
         return read(files.read_text(Path(named)), named)
     try:
         content = shipped.read(f"protocols/{named}.toml", own)

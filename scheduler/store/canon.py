@@ -57,22 +57,26 @@ class Row(NamedTuple):
     @property
     def digest(self) -> str:
         """The SHA-256 of the canonical form."""
-        return digest(self.text)
+        return sha256(_json_bytes(self.columns)).hexdigest()
 
 
 def json_line(value: object) -> str:
     """A value as JSON: keys sorted, no spaces, all but control characters as they are."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    except orjson.JSONEncodeError:
-        # Bytes that are no UTF-8, which only foul play leaves in a book, are read as surrogates.
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _json_bytes(value).decode(errors="surrogateescape")
 
 
 def digest(text: str) -> str:
     """The SHA-256 of a text, in hexadecimal."""
-    # Surrogates stand for bytes that are no UTF-8; only foul play leaves such in a book.
     return sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def _json_bytes(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # Bytes that are no UTF-8, which only foul play leaves in a book, are read as surrogates.
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return text.encode(errors="surrogateescape")
 
 
 def of_change(connection: Connection, change_id: int) -> Iterator[Row]:

@@ -62,7 +62,7 @@ def enter(connection: Connection, table: Table, row: Plain) -> int:
         try:
             return int(raw(connection).execute(words, tuple(row.values())).lastrowid or 0)
         except sqlite3.Error as error:
-            raise _told(error, words) from error
+            raise told(error, words) from error
     statement = _statement(table, names, connection.dialect.name)
     return int(connection.execute(statement, _parameters(row)).scalar_one())
 
@@ -81,7 +81,7 @@ def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
         try:
             raw(connection).executemany(words, [values(row) for row in rows])
         except sqlite3.Error as error:
-            raise _told(error, words) from error
+            raise told(error, words) from error
     else:
         statement = _statement(table, names, connection.dialect.name)
         connection.execute(statement, [_parameters(row) for row in rows])
@@ -110,7 +110,7 @@ def raw(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-def _told(error: sqlite3.Error, words: str) -> DBAPIError:
+def told(error: sqlite3.Error, words: str) -> DBAPIError:
     """A refusal as SQLAlchemy tells it, whose errors are known here."""
     told = DBAPIError.instance(words, None, error, sqlite3.Error, hide_parameters=True)
     assert isinstance(told, DBAPIError)

@@ -11,6 +11,7 @@ True
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -68,8 +69,9 @@ def stored(name: str, column: Column[Any], dialect: str) -> ColumnElement[Any]:
             return bindparam(name, type_=column.type)
 
 
+@lru_cache(maxsize=16)
 def plain_instant(moment: datetime) -> str:
-    """The plain form of an instant.
+    """The plain form of an instant, which mostly is that of all that changes at once.
 
     Raises:
         ValueError: it has no zone.

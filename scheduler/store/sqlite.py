@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from scheduler.errors import StoreUnavailable
-from scheduler.store.driver import raw
+from scheduler.store.driver import raw, told
 from scheduler.store.rows import json_text
 
 _CAUSES = {
@@ -111,27 +111,29 @@ class Sqlite:
     def begin_writing(self, connection: Connection, *, alone: bool = True) -> None:  # noqa: ARG002 - SQLite's writer always is
         """Begin a transaction that sees one state of the book and may change it."""
         allow_writing(connection, True)
+        if not connection.in_transaction():
+            connection.begin()  # which SQLAlchemy only notes
+        driver = raw(connection)
         # SQLite's own waiting asks ever more rarely, so whoever comes last is served first.
-        raw(connection).execute("PRAGMA busy_timeout = 0")
+        driver.execute("PRAGMA busy_timeout = 0")
         try:
-            self._take_the_lock(connection)
+            self._take_the_lock(driver)
         finally:
-            patience = round(self.patience * 1000)
-            raw(connection).execute(f"PRAGMA busy_timeout = {patience}")
+            driver.execute(f"PRAGMA busy_timeout = {round(self.patience * 1000)}")
 
-    def _take_the_lock(self, connection: Connection) -> None:
+    def _take_the_lock(self, driver: sqlite3.Connection) -> None:
         """Become the writer; all who wait ask equally often.
 
         The pauses are counted and no clock is asked: one that stands still would never end it.
         """
-        waited = 0.0
+        waited, begin = 0.0, "BEGIN IMMEDIATE"
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except DBAPIError as error:
-                code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK)
+                driver.execute(begin)
+            except sqlite3.Error as error:
+                code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
                 if code & 0xFF != sqlite3.SQLITE_BUSY or waited > self.patience:
-                    raise
+                    raise told(error, begin) from error
                 sleep(pause := uniform(*_PAUSE))
                 waited += pause
             else:
