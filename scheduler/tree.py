@@ -53,6 +53,11 @@ class Node:
         for child in self.children:
             yield from child.branch()
 
+    @property
+    def is_leaf(self) -> bool:
+        """Whether nothing hangs on it, and its days are always as far from its anchor."""
+        return not self.children and self.steps is not None
+
     def lost(self) -> int:
         """Cost of a branch that is impossible as a whole, by all its visits."""
         ranks = self.ranks
@@ -137,9 +142,11 @@ class Search:
         self._open = [open[encounter.id] for encounter in tree.arm.encounters]
         self._banned = [banned.get(encounter.id) for encounter in tree.arm.encounters]
         self._settled = [settled.get(encounter.id) for encounter in tree.arm.encounters]
-        self._special = [
-            banned or settled is not None
-            for banned, settled in zip(self._banned, self._settled, strict=True)
+        self._plain = [
+            tree.nodes[encounter.id].is_leaf and not banned and settled is None
+            for encounter, banned, settled in zip(
+                tree.arm.encounters, self._banned, self._settled, strict=True
+            )
         ]
         self._below: list[dict[int | tuple[int, ...], int]] = [{} for _ in self._open]
 
@@ -174,6 +181,8 @@ class Search:
 
         Where that cost exceeds `enough`, any cost that does so is given instead.
         """
+        if self._plain[node.position]:
+            return self._leaf(node, days[node.encounter.timing.anchor])
         settled = self._settled[node.position]
         if settled is not None:
             cost = node.ranks.impossible if enough is None else enough
@@ -228,24 +237,25 @@ class Search:
         cost = 0
         days[node.encounter.id] = day
         for child in node.children:
-            if child.children or child.steps is None or self._special[child.position]:
-                cost += self.choose(child, days, enough - cost)[0]
+            if self._plain[child.position]:
+                cost += self._leaf(child, day)[0]
             else:
-                cost += self._leaf(child, day)
+                cost += self.choose(child, days, enough - cost)[0]
             if cost > enough:
                 return cost  # a bound, not the cost: not to be remembered
         remembered[key] = cost
         return cost
 
-    def _leaf(self, leaf: Node, anchor: int) -> int:
-        """What `choose` would find for a leaf without limits, at a tenth of the search's time."""
+    def _leaf(self, leaf: Node, anchor: int) -> tuple[int, int | None]:
+        """What `choose` finds for a leaf without limits: the first of its days that is open."""
         assert leaf.offset is not None
         assert leaf.steps is not None
         open, target = self._open[leaf.position], anchor + leaf.offset
         for step, cost in leaf.steps:
             if open[target + step] >= 0:
-                return cost + ((target + step - FIRST) << leaf.shift)
-        return leaf.dropped
+                day = target + step
+                return cost + ((day - FIRST) << leaf.shift), day
+        return leaf.dropped, None
 
 
 def _node(
