@@ -64,9 +64,9 @@ class _Starts(dict[int, int]):
     def forget(self, touched: Mapping[int, Set[str]]) -> None:
         """Have days worked out again on which something was taken of owners that matter."""
         every = self._vacancy.is_capped
-        for ordinal, owners in touched.items():
-            if every or not owners.isdisjoint(self._owners):
-                self.pop(ordinal, None)
+        for ordinal in touched.keys() & self.keys():
+            if every or not touched[ordinal].isdisjoint(self._owners):
+                del self[ordinal]
                 self.of_days.pop(ordinal, None)
 
     def __missing__(self, ordinal: int) -> int:
@@ -148,7 +148,9 @@ class Availability(Vacancy):
         self, demand: Demand, ordinal: int, key: Hashable, found: Callable[[], T]
     ) -> T:
         """What follows from a demand on a day and `key`, found out once, until that changes."""
-        of_day = self._starts(demand).of_days.setdefault(ordinal, {})
+        table = self._starts(demand)
+        _ = table[ordinal]  # with which it will be forgotten
+        of_day = table.of_days.setdefault(ordinal, {})
         if key not in of_day:
             of_day[key] = found()
         known: T = of_day[key]

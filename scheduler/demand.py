@@ -9,7 +9,6 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Self
 
 from scheduler.protocol import Encounter, Kind, Mode, Need
 
@@ -35,10 +34,10 @@ class Demand:
         object.__setattr__(self, "teams", _teams(self.needs))
 
     @classmethod
-    def of(cls, encounter: Encounter) -> Self:
-        """The demand of an encounter."""
+    def of(cls, encounter: Encounter) -> "Demand":
+        """The demand of an encounter, as one object for all that demand the same."""
         phone = encounter.mode is Mode.PHONE
-        return cls(
+        found = cls(
             minutes=encounter.minutes,
             needs=encounter.needs,
             infusion=encounter.kind is Kind.INFUSION and not phone,
@@ -46,6 +45,7 @@ class Demand:
             laboratory=encounter.laboratory,
             procedure=encounter.kind is Kind.PROCEDURE and not phone,
         )
+        return _same(found)
 
     @property
     def work(self) -> Kind | None:
@@ -57,6 +57,12 @@ class Demand:
     def __hash__(self) -> int:
         # Tables are kept by demand, and asked in the innermost loops; few last equally long.
         return self.minutes
+
+
+@lru_cache(maxsize=1024)
+def _same(demand: Demand) -> Demand:
+    # Tables are asked by demand, and one that is the very same need not be compared.
+    return demand
 
 
 @lru_cache(maxsize=256)

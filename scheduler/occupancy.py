@@ -63,12 +63,10 @@ class Occupancy:
         """
         other = copy(self)
         other._booked, other._held = dict(self._booked), dict(self._held)
-        touched = other._book(gone, come)
-        for ordinal in touched:
-            held, former = other._held.pop(ordinal, None), self._booked.get(ordinal, {})
-            day = other._booked[ordinal]
-            more = [each for key, each in day.items() if former.get(key) is not each]
-            if held is not None and len(day) == len(former) + len(more):  # and nothing is gone
+        touched, fresh = other._book(gone, come)
+        for ordinal, more in fresh.items():
+            held = other._held.pop(ordinal, None)
+            if held is not None and more is not None:
                 other._held[ordinal] = self._with(held, ordinal, more)
         return other, touched
 
@@ -111,26 +109,33 @@ class Occupancy:
 
     def _book(
         self, gone: Iterable[Appointment], come: Iterable[Appointment]
-    ) -> Mapping[int, Set[str]]:
-        """Take appointments out and in; the owners of what they take, by the days they touch."""
+    ) -> tuple[Mapping[int, Set[str]], Mapping[int, list[Appointment] | None]]:
+        """Take appointments out and in; the owners of what they take, by the days they touch.
+
+        And what has come to each of these days; None where something is gone.
+        """
         days: dict[int, dict[tuple[str, str], Appointment]] = {}
         touched: dict[int, set[str]] = {}
+        fresh: dict[int, list[Appointment] | None] = {}
         for appointment, stays in chain(zip(gone, repeat(False)), zip(come, repeat(True))):
             owners = [owner for owner, _ in appointment.taken()]
             for ordinal in self._touched(appointment):
                 if ordinal not in days:
                     days[ordinal], touched[ordinal] = dict(self._booked.get(ordinal, {})), set()
+                    fresh[ordinal] = []
+                day, key = days[ordinal], appointment.key
                 touched[ordinal].update(owners)
-                if former := days[ordinal].get(appointment.key):
+                if former := day.pop(key, None):
                     touched[ordinal].update(owner for owner, _ in former.taken())
+                    fresh[ordinal] = None
                 if stays:
-                    days[ordinal][appointment.key] = appointment
-                else:
-                    days[ordinal].pop(appointment.key, None)
+                    day[key] = appointment
+                    if (more := fresh[ordinal]) is not None:
+                        more.append(appointment)
             if stays:
                 self._holders.update(owners)
         self._booked |= days
-        return touched
+        return touched, fresh
 
     def _touched(self, appointment: Appointment) -> set[int]:
         days: set[int] = set()

@@ -39,6 +39,8 @@ from scheduler.store.screenings import Ruled
 from scheduler.subject import Subject, Visit, Weight
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from scheduler.products import Product
     from scheduler.ruling import Ruling
     from scheduler.store.appointments import Appointments
@@ -181,11 +183,19 @@ class Book:
         """As `visits`, for more of them than memory should hold; read before the work ends."""
         return visits.one_by_one(self._connection, site=site, days=days)
 
+    @cached_property
+    def end(self) -> "tuple[Head, datetime | None]":
+        """The end of the chain as the transaction found it, and the instant of its last change."""
+        from scheduler.store import chain
+
+        return chain.end(self._connection)
+
     def head(self, known: "Head | None" = None) -> "tuple[Head, bool]":
         """The end of the chain now, and whether that continues the chain that ended in `known`."""
         from scheduler.store import chain
 
-        return chain.head(self._connection, known or chain.NOBODY)
+        now, _ = self.end
+        return now, known is None or chain.goes_on(self._connection, known, now)
 
     def keep_protocol(self, change: Change, id: str, version: str, text: str) -> None:
         """Keep the text of a protocol version; keeping the same text again is nothing.

@@ -16,7 +16,7 @@ It can be checked without this program.  The canonical form of a row is told in
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from scheduler.store import canon
 from scheduler.store.canon import Row
-from scheduler.store.driver import ask, fill
+from scheduler.store.driver import Plain, ask, fill
 from scheduler.store.plain import instant, plain
 from scheduler.store.tables import changes, seals
 
@@ -59,38 +59,37 @@ class Sealed:
     back: timedelta
 
 
-_HEAD = (
-    select(seals.c.number, seals.c.hash)
-    .where(
-        (seals.c.number == bindparam("known"))
-        | (seals.c.number == select(func.max(seals.c.number)).scalar_subquery())
-    )
-    .order_by(seals.c.number)
-)
+_HASH = select(seals.c.hash).where(seals.c.number == bindparam("number"))
 
 
-def head(connection: Connection, known: Head = NOBODY) -> tuple[Head, bool]:
-    """The end of the chain now, and whether that continues the chain that ended in `known`."""
-    ends = [
-        Head(number=number, hash=hash)
-        for number, hash in ask(connection, _HEAD, {"known": known.number})
-    ]
-    return (ends[-1] if ends else NOBODY), known in (NOBODY, *ends)
+def end(connection: Connection) -> tuple[Head, datetime | None]:
+    """The end of the chain, and the instant of its last change; None where there is none."""
+    newest = ask(connection, _newest(connection.dialect.name))
+    if not newest:
+        return NOBODY, None
+    number, hash, at = newest[0]
+    return Head(number=number, hash=hash), instant(at) if at else None
 
 
-def seal(connection: Connection, change_ids: Sequence[int]) -> Sealed:
-    """Seal the changes that this transaction has made, in the order given.
+def goes_on(connection: Connection, known: Head, now: Head) -> bool:
+    """Whether the chain that ends in `now` continues the one that ended in `known`."""
+    if known in (NOBODY, now):
+        return True
+    return [hash for (hash,) in ask(connection, _HASH, {"number": known.number})] == [known.hash]
+
+
+def seal(
+    connection: Connection, end: tuple[Head, datetime | None], change_ids: Sequence[int]
+) -> Sealed:
+    """Seal the changes that this transaction has made, in the order given, after the `end`.
 
     A change that was undone is passed over.
 
     Raises:
         IntegrityError: another desk has sealed a change since this transaction began.
     """
-    newest = ask(connection, _newest(connection.dialect.name))
-    number, hash, newest_at = newest[0] if newest else (0, NOTHING, None)
-    before = Head(number=number, hash=hash)
-    at = instant(newest_at) if newest_at else None
-    back = timedelta(0)
+    before, at = end
+    number, hash, back = before.number, before.hash, timedelta(0)
     for change_id in change_ids:
         rows = list(canon.of_change(connection, change_id))
         instants = [row.columns["at"] for row in rows if row.table == changes.name]
@@ -100,7 +99,7 @@ def seal(connection: Connection, change_ids: Sequence[int]) -> Sealed:
         back = max(back, at - now) if at else back
         digests = digests_of(rows)
         number, hash, at = number + 1, hashed(hash, digests), now
-        row = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
+        row: Plain = {"number": number, "change_id": change_id, "digests": digests, "hash": hash}
         fill(connection, seals, [row])
     return Sealed(before=before, after=Head(number=number, hash=hash), back=back)
 

@@ -190,7 +190,7 @@ def _take_over(connection: Connection, place: str, change: Change) -> Verdict:
         raise BrokenTrail(verdict.problems)
     head = verdict.head
     noted = replace(change, reason=f"{change.reason} (schema {revision}, head {head.hash})".strip())
-    chain.seal(connection, [Marks(connection).id_of(noted)])
+    chain.seal(connection, chain.end(connection), [Marks(connection).id_of(noted)])
     return verification.verify(connection)
 
 

@@ -167,7 +167,7 @@ class Store:
                 database.begin_writing(connection, alone=alone)
             book = Book(connection, self._memory, savepoints=savepoints)
             done = work(book)
-            sealed = chain.seal(connection, book.marks.ids)
+            sealed = chain.seal(connection, book.end, book.marks.ids)
             note = book.finish(sealed)
             connection.commit()
             note()
