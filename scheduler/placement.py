@@ -214,7 +214,9 @@ def choose(
     """
     anchors = tree.anchors(enrolled)
     fixed = {id: day.toordinal() for id, day in settled.items()}
-    open = _open_days(tree, availability)
+    plain = availability.remember(
+        tree, lambda: Search(tree, _open_days(tree, availability), {}, {})
+    )
     order = count()
     queue: list[tuple[int, int, _Banned, Search, dict[str, int | None]]] = []
     asked: set[frozenset[tuple[str, frozenset[int]]]] = set()
@@ -224,10 +226,7 @@ def choose(
         if (question := frozenset(banned.items())) in asked:
             return
         asked.add(question)
-        if banned or fixed:
-            search = Search(tree, open, banned, fixed)
-        else:
-            search = availability.remember(tree, lambda: Search(tree, open, {}, {}))
+        search = Search(tree, plain.open, banned, fixed) if banned or fixed else plain
         cost, days = search.best(anchors)
         heappush(queue, (cost, next(order), banned, search, days))
 
@@ -235,7 +234,7 @@ def choose(
     while True:
         _, _, banned, search, days = heappop(queue)
         placed = {id: day for id, day in days.items() if id not in settled}
-        starts, clash = _starts(tree, placed, open, availability)
+        starts, clash = _starts(tree, placed, plain.open, availability)
         if not clash:
             return Choice(search=search, days=days, starts=starts)
         for id in clash:

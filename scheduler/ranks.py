@@ -44,6 +44,11 @@ class Ranks:
         """Cost of giving it no day; among equals its date counts as the latest of all."""
         return (1 << self._count_shift) + (_NO_DAY << self._date_shifts[position])
 
+    def day(self, cost: int, position: int) -> int | None:
+        """The day, within a cost, of the encounter at `position`; None where it has none."""
+        digit = cost >> self._date_shifts[position] & _NO_DAY
+        return None if digit == _NO_DAY else FIRST + digit
+
     def weighted_days(self, cost: int) -> int:
         """The sum of weighted days off target within a cost."""
         return cost >> self._sum_shift & ((1 << _SUM_BITS) - 1)

@@ -12,7 +12,7 @@ What is best is decided in ranks (`scheduler.ranks`).
 True
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -43,15 +43,14 @@ class Node:
     shift: int
     dropped: int
     children: tuple["Node", ...]
+    descendants: tuple["Node", ...]
     reach: tuple[str, ...]
     offset: int | None
     steps: Steps | None
 
-    def branch(self) -> Iterator["Node"]:
+    def branch(self) -> tuple["Node", ...]:
         """This node and all below it, anchors first."""
-        yield self
-        for child in self.children:
-            yield from child.branch()
+        return self, *self.descendants
 
     @property
     def is_leaf(self) -> bool:
@@ -138,7 +137,7 @@ class Search:
         banned: Mapping[str, frozenset[int]],
         settled: Mapping[str, int],
     ) -> None:
-        self._tree = tree
+        self._tree, self.open = tree, open
         self._open = [open[encounter.id] for encounter in tree.arm.encounters]
         self._banned = [banned.get(encounter.id) for encounter in tree.arm.encounters]
         self._settled = [settled.get(encounter.id) for encounter in tree.arm.encounters]
@@ -158,10 +157,24 @@ class Search:
         cost = 0
         chosen: dict[str, int | None] = {e.id: None for e in self._tree.arm.encounters}
         for root in self._tree.roots:
-            found = self._follow(root, dict(anchors), chosen, root.ranks.impossible)
-            lost = chosen[root.encounter.id] is None and found >= root.ranks.impossible
+            impossible = root.ranks.impossible
+            found, _ = self.choose(root, dict(anchors), impossible)
+            if found < impossible:
+                chosen |= self._told(root, found)
+            else:
+                found = self._follow(root, dict(anchors), chosen, impossible)
+            lost = chosen[root.encounter.id] is None and found >= impossible
             cost += root.lost() if lost else found
         return cost, chosen
+
+    def _told(self, root: Node, cost: int) -> Mapping[str, int | None]:
+        """The days of a branch in which nothing is impossible: all but settled ones are a cost."""
+        days: dict[str, int | None] = {}
+        for node in root.branch():
+            settled = self._settled[node.position]
+            day = root.ranks.day(cost, node.position) if settled is None else settled
+            days[node.encounter.id] = day
+        return days
 
     def _follow(
         self, node: Node, days: dict[str, int], chosen: dict[str, int | None], enough: int
@@ -280,6 +293,7 @@ def _node(
         shift=ranks.shift(position),
         dropped=ranks.impossible if encounter.id in carriers else ranks.unplaced(position),
         children=children,
+        descendants=tuple(node for child in children for node in child.branch()),
         reach=tuple(sorted(asked & above)),
         offset=timing.offset.days if plain else None,
         steps=_steps(first, last, encounter.weight, ranks) if plain else None,

@@ -40,3 +40,9 @@ def test_law_5_costs_compare_as_unplaced_then_days_off_then_dates(
     assert Ranks(SIZE).count_unplaced(cost(off, days)) == one[0]
     assert Ranks(SIZE).weighted_days(cost(off, days)) == one[1]
     assert cost(off, days) < Ranks(SIZE).impossible
+
+
+@given(OFF, DAYS)
+def test_a_cost_tells_the_days(off: list[int], days: list[int | None]) -> None:
+    told = [Ranks(SIZE).day(cost(off, days), position) for position in range(SIZE)]
+    assert told == [None if day is None else FIRST + day for day in days]
