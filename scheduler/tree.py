@@ -148,6 +148,7 @@ class Search:
             )
         ]
         self._below: list[dict[int | tuple[int, ...], int]] = [{} for _ in self._open]
+        self._at_least: list[dict[int | tuple[int, ...], int]] = [{} for _ in self._open]
 
     def best(self, anchors: Mapping[str, int]) -> tuple[int, dict[str, int | None]]:
         """Cost and day of every encounter; None where it has no day.
@@ -247,6 +248,9 @@ class Search:
         known = remembered.get(key)
         if known is not None:
             return known
+        at_least = self._at_least[node.position]
+        if (bound := at_least.get(key, 0)) > enough:
+            return bound
         cost = 0
         days[node.encounter.id] = day
         for child in node.children:
@@ -255,7 +259,8 @@ class Search:
             else:
                 cost += self.choose(child, days, enough - cost)[0]
             if cost > enough:
-                return cost  # a bound, not the cost: not to be remembered
+                at_least[key] = cost  # and not more is known of it
+                return cost
         remembered[key] = cost
         return cost
 

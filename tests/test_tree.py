@@ -1,8 +1,10 @@
 """The tree of an arm, and what a search remembers."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import cycle
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from scheduler.dates import Offset
 from scheduler.protocol import ENROLLMENT, Limit, Protocol
@@ -111,3 +113,37 @@ def test_a_branch_that_loses_its_anchor_is_lost_as_a_whole() -> None:
     kept, days = search(path, {4}, {}).best(path.anchors(ENROLLED))
     assert days == {"v": date(2026, 3, 2).toordinal(), "w": date(2026, 3, 3).toordinal(), "x": None}
     assert kept < path.roots[0].ranks.impossible <= cost
+
+
+class Open(dict[int, int]):
+    """Open from 08:00, but for some days counted from the enrollment."""
+
+    def __init__(self, closed: frozenset[int]) -> None:
+        super().__init__({ENROLLED.toordinal() + n: -1 for n in closed})
+
+    def __missing__(self, day: int) -> int:
+        return 480
+
+
+CLOSED = st.lists(st.frozensets(st.integers(0, 40), max_size=40), min_size=1)
+ASKED = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5000)), min_size=1, max_size=12)
+
+
+@given(studies(enrolled=ENROLLED), CLOSED, ASKED)
+def test_what_is_remembered_changes_no_answer(
+    protocol: Protocol, closed: list[frozenset[int]], asked: list[tuple[int, int]]
+) -> None:
+    path = tree(protocol)
+    tables = map(Open, cycle(closed))
+    open = dict(zip(path.nodes, tables, strict=False))
+    known = Search(path, open, {}, {})
+    for later, off in asked:
+        anchors = path.anchors(ENROLLED + timedelta(days=later))
+        for root in path.roots:
+            day = anchors[root.encounter.timing.anchor] + later
+            most = 4 * root.ranks.impossible
+            cost = Search(path, open, {}, {}).below(root, day, {**anchors}, most)
+            enough = root.ranks.days_off(off)
+            found = known.below(root, day, {**anchors}, enough)
+            assert found == cost if cost <= enough else enough < found <= cost
+        assert known.best(anchors) == Search(path, open, {}, {}).best(anchors)
