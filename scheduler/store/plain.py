@@ -11,7 +11,6 @@ True
 """
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -69,9 +68,8 @@ def stored(name: str, column: Column[Any], dialect: str) -> ColumnElement[Any]:
             return bindparam(name, type_=column.type)
 
 
-@lru_cache(maxsize=16)
 def plain_instant(moment: datetime) -> str:
-    """The plain form of an instant, which mostly is that of all that changes at once.
+    """The plain form of an instant.
 
     Raises:
         ValueError: it has no zone.
