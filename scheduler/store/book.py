@@ -34,6 +34,7 @@ from scheduler.dates import Window
 from scheduler.errors import AlreadyEnrolled
 from scheduler.store import products, protocols, rows, screenings, subjects, visits
 from scheduler.store.changes import Change, Entry, Following
+from scheduler.store.interruption import HalfDone
 from scheduler.store.marks import Marks
 from scheduler.store.screenings import Ruled
 from scheduler.subject import Subject, Visit, Weight
@@ -52,13 +53,6 @@ if TYPE_CHECKING:
     from scheduler.store.outbox import Outbox
     from scheduler.store.verification import Verdict
     from scheduler.trail import Deed, Selection
-
-
-class HalfDone(BaseException):
-    """Something was refused amid what is stored as one, and cannot be undone alone.
-
-    It is no Exception: work that catches refusals must not go on with half of it.
-    """
 
 
 class Book:

@@ -1,8 +1,8 @@
-"""Waiting for the outside world while nobody waits for the book.
+"""Work that ends amid a transaction, and is done again from its beginning.
 
-Work inside a transaction may find that it needs what takes seconds to get.  It then raises
-an `Interruption`: the transaction ends without a trace, what is needed is fetched, and the
-work begins anew.
+Work inside a transaction may find that it needs what takes seconds to get, while others wait
+for the book.  It then raises an `Interruption`: the transaction ends without a trace, what is
+needed is fetched, and the work begins anew.
 
 >>> fetched = []
 >>> def work():
@@ -25,6 +25,13 @@ class Interruption(Exception):
     def __init__(self, fetch: Callable[[], object]) -> None:
         super().__init__("to be continued outside of the transaction")
         self.fetch = fetch
+
+
+class HalfDone(BaseException):
+    """Something was refused amid what is stored as one, and cannot be undone alone.
+
+    It is no Exception: work that catches refusals must not go on with half of it.
+    """
 
 
 def uninterrupted(transaction: Callable[[], T]) -> T:

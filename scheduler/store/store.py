@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from scheduler.errors import DeliveryFailed
 from scheduler.store import schema
-from scheduler.store.book import Book, HalfDone
+from scheduler.store.book import Book
 from scheduler.store.engines import engine, explained
-from scheduler.store.interruption import uninterrupted
+from scheduler.store.interruption import HalfDone, uninterrupted
 from scheduler.store.tables import metadata
 
 T = TypeVar("T")
