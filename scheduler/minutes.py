@@ -44,7 +44,7 @@ class Minutes:
         """From minute `start` of a day, `minutes` long, in the zone."""
         midnight = self._steady(ordinal)
         if midnight is not None and 0 <= start <= start + minutes < _DAY:
-            # The clock runs on as time does, and is asked for no zone: a tenth of the time.
+            # The clock runs on as time does, and the zone need not be asked for each instant.
             return Interval(
                 start=midnight + _LENGTHS[start], end=midnight + _LENGTHS[start + minutes]
             )
