@@ -19,7 +19,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -113,33 +113,34 @@ def rows(scale: float) -> Iterator[Row]:
 def _grown(engine: str, databases: Databases, scale: float) -> Iterator[Row]:
     sites = max(round(SITES * scale), 1)
     counts = [max(round(PARTICIPANTS * scale * part), n + 2) for n, part in enumerate(PARTS)]
-    measured = [_network(databases, sites, count) for count in counts]
-    for work in measured[0]:
-        seconds = [steps[work][0] for steps in measured]
-        told = f"{engine}: {work}: {counts[-1]:,} participants, {seconds[-1]:,.3g} s"
-        yield Row(
-            work=told,
-            unit="exponent",
-            measured=max(log(seconds[1] / seconds[0], counts[1] / counts[0]), 0),
-            baseline_name="linear",
-            baseline=1,
-            reach=1.1,
-        )
-    work, most = max(
-        ((work, step[1]) for work, step in measured[-1].items()), key=lambda found: found[1]
-    )
+    most: tuple[float, str] = (0, "")
+    with ExitStack() as networks:
+        both = [networks.enter_context(_network(databases, sites, count)) for count in counts]
+        # Book by book in turn, so that each step finds the machine as quick for both.
+        for work in ("load", *STEPS):
+            [(less, _), (seconds, megabytes)] = [step(work) for step in both]
+            most = max(most, (megabytes, work))
+            yield Row(
+                work=f"{engine}: {work}: {counts[-1]:,} participants, {seconds:,.3g} s",
+                unit="exponent",
+                measured=max(log(seconds / less, counts[1] / counts[0]), 0),
+                baseline_name="linear",
+                baseline=1,
+                reach=1.1,
+            )
     yield Row(
-        work=f"{engine}: most memory of these: {work}",
+        work=f"{engine}: most memory of these: {most[1]}",
         unit="MB",
-        measured=most,
+        measured=most[0],
         baseline_name="limit",
         baseline=MEGABYTES,
         reach=1,
     )
 
 
-def _network(databases: Databases, sites: int, count: int) -> dict[str, Step]:
-    """Make a network on an empty database, and do everything there is to do with it."""
+@contextmanager
+def _network(databases: Databases, sites: int, count: int) -> Iterator[Callable[[str], Step]]:
+    """An empty database for a network, and how each step on it is done, loading first."""
     codes = [f"S{number:02}" for number in range(sites)]
     with tempfile.TemporaryDirectory() as name, databases.empty() as url:
         folder = Path(name)
@@ -147,11 +148,15 @@ def _network(databases: Databases, sites: int, count: int) -> dict[str, Step]:
             (folder / f"{code}.toml").write_text(_site_file(code))
         (folder / "busy.ics").write_text(CALENDAR.replace("\n", "\r\n"))
         server = _server(url)
-        measured = {"load": _apart(partial(_load, url, codes, count), server)}
-        for work, (at, words) in STEPS.items():
+
+        def measured(work: str) -> Step:
+            if work == "load":
+                return _apart(partial(_load, url, codes, count), server)
+            at, words = STEPS[work]
             calls = [("--site", f"{code}.toml", *words) for code in codes[:at]] or [words]
-            measured[work] = _apart(partial(_call, folder, url, calls), server)
-    return measured
+            return _apart(partial(_call, folder, url, calls), server)
+
+        yield measured
 
 
 def _server(url: str) -> int | None:

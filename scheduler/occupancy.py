@@ -4,12 +4,12 @@ Owners are the whole site, a kind of resource, a unit or a participant.  Days ar
 and a day is a row of minutes (`scheduler.minutes`), worked out when it is first asked for.
 
 >>> nothing = Occupancy(ZoneInfo("Asia/Shanghai"))
->>> nothing.minutes_of("chair-1", 739_677), nothing.is_taken(["site"], 739_677)
-(0, False)
+>>> nothing.on(739_677)
+{}
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from copy import copy
 from functools import partial
 from itertools import chain, repeat
@@ -35,17 +35,17 @@ class Occupancy:
     ) -> None:
         self._zone, self._minutes = zone, Minutes(zone)
         self._busy: dict[str, list[Busy]] = defaultdict(list)
-        self._taken: dict[str, dict[int, int]] = defaultdict(partial(defaultdict, int))
+        self._closed: dict[int, dict[str, int]] = defaultdict(partial(defaultdict, int))
         for source in busy:
             self._busy[source.owner].append(source)
-            days = self._taken[source.owner]
             for interval in source.intervals:
                 for ordinal in self._minutes.days(interval):
-                    days[ordinal] |= self._minutes.taken(ordinal, interval)
+                    taken = self._minutes.taken(ordinal, interval)
+                    self._closed[ordinal][source.owner] |= taken
         # Shared by all that `changed` makes: a name too many costs a question, and no more.
-        self._holders: set[str] = set()
+        self._holders = set(self._busy)
         self._booked: dict[int, _Day] = {}
-        self._held: dict[int, Mapping[str, int]] = {}
+        self._taken: dict[int, Mapping[str, int]] = {}
         self._book((), appointments)
 
     def contents(self) -> tuple[tuple[Busy, ...], tuple[Appointment, ...]]:
@@ -62,29 +62,26 @@ class Occupancy:
         And whose time may be another one on which days.
         """
         other = copy(self)
-        other._booked, other._held = dict(self._booked), dict(self._held)
+        other._booked, other._taken = dict(self._booked), dict(self._taken)
         touched, fresh = other._book(gone, come)
         for ordinal, more in fresh.items():
-            held = other._held.pop(ordinal, None)
-            if held is not None and more is not None:
-                other._held[ordinal] = self._with(held, ordinal, more)
+            taken = other._taken.pop(ordinal, None)
+            if taken is not None and more is not None:
+                other._taken[ordinal] = self._with(taken, ordinal, more)
         return other, touched
 
-    def minutes_of(self, owner: str, ordinal: int) -> int:
-        """The minutes of a day, as bits, that are taken of one owner."""
-        calendars, held = self._taken.get(owner), self._held.get(ordinal)
-        taken = (self._held_on(ordinal) if held is None else held).get(owner, 0)
-        return taken | calendars.get(ordinal, 0) if calendars else taken
-
-    def is_taken(self, owners: Collection[str], ordinal: int) -> bool:
-        """Whether something is taken of any of the owners that day."""
-        if not self._held_on(ordinal).keys().isdisjoint(owners):
-            return True
-        return any(owner in owners and ordinal in days for owner, days in self._taken.items())
+    def on(self, ordinal: int) -> Mapping[str, int]:
+        """The minutes of a day, as bits, that are taken of each owner of whom some are."""
+        taken = self._taken.get(ordinal)
+        if taken is None:
+            booked = self._booked.get(ordinal, {}).values()
+            taken = self._with(self._closed.get(ordinal, {}), ordinal, booked)
+            self._taken[ordinal] = taken
+        return taken
 
     def may_hold(self, owner: str) -> bool:
         """False where nothing is taken of an owner on any day."""
-        return owner in self._holders or owner in self._taken
+        return owner in self._holders
 
     def is_visited(self, ordinal: int) -> bool:
         """Whether there are appointments that day."""
@@ -146,19 +143,11 @@ class Occupancy:
                 days.update(self._minutes.days(interval))
         return days
 
-    def _held_on(self, ordinal: int) -> Mapping[str, int]:
-        """The minutes of a day that appointments take, by owner."""
-        held = self._held.get(ordinal)
-        if held is None:
-            booked = self._booked.get(ordinal, {}).values()
-            held = self._held[ordinal] = self._with({}, ordinal, booked)
-        return held
-
     def _with(
-        self, held: Mapping[str, int], ordinal: int, more: Iterable[Appointment]
+        self, taken: Mapping[str, int], ordinal: int, more: Iterable[Appointment]
     ) -> Mapping[str, int]:
-        """What is held of a day, and what `more` appointments take of it."""
-        minutes = dict(held)
+        """What is taken of a day, and what `more` appointments take of it."""
+        minutes = dict(taken)
         for appointment in more:
             span, bits = None, 0
             for owner, interval in appointment.taken():

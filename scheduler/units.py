@@ -54,9 +54,8 @@ class Units:
 
     def free(self, kind: str, unit: str, ordinal: int) -> int:
         """The minutes of a day that nothing takes of a unit, nor of all its kind."""
-        taken = self._occupancy.minutes_of(kind, ordinal)
-        taken |= self._occupancy.minutes_of(unit, ordinal)
-        return ((1 << self._minutes.length(ordinal)) - 1) & ~taken
+        of = self._occupancy.on(ordinal).get
+        return ((1 << self._minutes.length(ordinal)) - 1) & ~(of(kind, 0) | of(unit, 0))
 
     def serving(self, team: Team, ordinal: int) -> int:
         """Minutes at which a visit may start so that a crew serves all needs of the team."""
@@ -64,10 +63,10 @@ class Units:
             starts = (self._starts(crew, team, ordinal) for crew in self._ways(team))
             return reduce(or_, starts, 0)
         [need] = team
-        of, found = self._occupancy.minutes_of, 0
-        free = ((1 << self._minutes.length(ordinal)) - 1) & ~of(need.resource, ordinal)
+        of, found = self._occupancy.on(ordinal).get, 0
+        free = ((1 << self._minutes.length(ordinal)) - 1) & ~of(need.resource, 0)
         for unit in self.of(need.resource):
-            taken = of(unit, ordinal)
+            taken = of(unit, 0)
             found |= runs(free & ~taken, need.minutes)
             if not taken:
                 break  # no other unit is free for longer
@@ -77,9 +76,12 @@ class Units:
         """The first crew that serves the team in a visit that starts then, as one can."""
         if len(team) == 1:
             [need] = team
-            of, span = self._occupancy.minutes_of, ((1 << need.minutes) - 1) << start + need.start
-            units = () if of(need.resource, ordinal) & span else self.of(need.resource)
-            return (next(unit for unit in units if not of(unit, ordinal) & span),)
+            of, span = (
+                self._occupancy.on(ordinal).get,
+                ((1 << need.minutes) - 1) << start + need.start,
+            )
+            units = () if of(need.resource, 0) & span else self.of(need.resource)
+            return (next(unit for unit in units if not of(unit, 0) & span),)
         return next(crew for crew in self._ways(team) if self.serves(crew, team, ordinal, start))
 
     def _starts(self, crew: Crew, team: Team, ordinal: int) -> int:
@@ -92,10 +94,10 @@ class Units:
 
     def serves(self, crew: Sequence[str], needs: Sequence[Need], ordinal: int, start: int) -> bool:
         """Whether each of these units is free for its need, in a visit that starts then."""
-        of = self._occupancy.minutes_of
+        of = self._occupancy.on(ordinal).get
         for unit, need in zip(crew, needs, strict=True):
             span = ((1 << need.minutes) - 1) << start + need.start
-            if (of(need.resource, ordinal) | of(unit, ordinal)) & span:
+            if (of(need.resource, 0) | of(unit, 0)) & span:
                 return False
         return True
 

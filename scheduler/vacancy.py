@@ -103,11 +103,11 @@ class Vacancy:
         """Whether something is taken of any of them that day, or visits count for caps."""
         if self.is_capped and (self._quotas is not None or self._occupancy.is_visited(ordinal)):
             return True  # with quotas, no two days are alike
-        return self._occupancy.is_taken(owners, ordinal)
+        return not self._occupancy.on(ordinal).keys().isdisjoint(owners)
 
     def is_engaged(self, ordinal: int) -> bool:
         """Whether something is taken of just this participant that day."""
-        return self._occupancy.is_taken((self.participant,), ordinal)
+        return self.participant in self._occupancy.on(ordinal)
 
     def opening(self, ordinal: int) -> tuple[Stretch, ...]:
         """The stretches of hours at which the site is open that day."""
@@ -120,8 +120,8 @@ class Vacancy:
         """Every possible start on a day, one bit a minute."""
         if demand.laboratory and self.laboratory_shut(ordinal):
             return 0
-        of = self._occupancy.minutes_of
-        taken = of(WHOLE_SITE, ordinal) | of(self.participant, ordinal)
+        of = self._occupancy.on(ordinal).get
+        taken = of(WHOLE_SITE, 0) | of(self.participant, 0)
         starts = self.fitting(ordinal, demand.minutes, taken) & ~self.full(demand, ordinal)
         for team in demand.teams:
             if not starts:
@@ -204,7 +204,7 @@ class Vacancy:
         self, owner: str, ordinal: int, wanted: Interval | None = None, *, named: bool = False
     ) -> list[str]:
         """What takes an owner's time that day, or what is `wanted` of it, in words."""
-        if not self._occupancy.is_taken((owner,), ordinal):
+        if owner not in self._occupancy.on(ordinal):
             return []
         wanted = wanted or self.interval(ordinal, 0, self._minutes.length(ordinal))
         return self._occupancy.clashes(owner, wanted, ordinal, named=named)
