@@ -57,21 +57,7 @@ class Explanation:
         """Why the visit is not on its target: what is wrong with every day better than `day`."""
         if day == expected.target:
             return
-        weight, target, window = expected.encounter.weight, expected.target, expected.window
-        if weight:
-            # What is further off is no better.
-            reach = abs(day - target)
-            earliest, latest = (
-                max(window.earliest, target - reach),
-                min(window.latest, target + reach),
-            )
-            window = Window(earliest=earliest, latest=latest)
-
-        def rank(other: date) -> tuple[int, date]:
-            return weight * abs((other - target).days), other
-
-        own = rank(day)
-        better = [other for other in window.days() if rank(other) < own]
+        better = _better(expected, day.toordinal())
         yield from by_spans((other, self.against(expected, other)) for other in better)
 
     def reasons(self, expected: Expected) -> Iterator[str]:
@@ -100,7 +86,9 @@ class Explanation:
     def _wrong(self, node: Node, day: int, days: Mapping[str, int]) -> str:
         """What is wrong with a day of `node`, its anchors being on `days`; "" if nothing is."""
         forbidden = self._forbidden(node, day, days)
-        return forbidden or self._off(node, {**days, node.encounter.id: day})
+        if forbidden or not node.children:
+            return forbidden
+        return self._off(node, {**days, node.encounter.id: day})
 
     def _forbidden(self, node: Node, day: int, days: Mapping[str, int]) -> str:
         on = date.fromordinal(day)
@@ -110,6 +98,8 @@ class Explanation:
         if self._search.bans(node, day):
             beside = ", ".join(id for id, other in self._placed.items() if other == day)
             return f"no time left beside {beside or 'other visits'}"
+        if not node.children:
+            return ""
         days = {**days, node.encounter.id: day}
         count = self._search.lost(node, day, days)
         if not count:
@@ -122,7 +112,7 @@ class Explanation:
 
     def _off(self, node: Node, days: dict[str, int]) -> str:
         """How the visits that hang on `node` would stand, which falls on its day in `days`."""
-        if node.encounter.id not in self._placed or not node.children:
+        if node.encounter.id not in self._placed:
             return ""
         cost = self._search.below(node, days[node.encounter.id], {**days}, node.ranks.impossible)
         off = node.ranks.weighted_days(cost)
@@ -130,10 +120,10 @@ class Explanation:
 
     def _lost(self, node: Node, days: dict[str, int]) -> Iterable[tuple[str, str]]:
         """The first visits of a branch that would have no day, each with the reason."""
-        _, day = self._search.choose(node, days)
+        cost, day = self._search.choose(node, days)
         if day is None:
             return [(node.encounter.id, self._no_day(node, days))]
-        if not node.children:
+        if not node.children or not node.ranks.count_unplaced(cost):
             return ()
         days = {**days, node.encounter.id: day}
         return [visit for child in node.children for visit in self._lost(child, days)]
@@ -150,6 +140,22 @@ class Explanation:
             return f"{id} would have no day from {window.earliest} to {window.latest}"
         wrong = self._wrong(node, window.earliest.toordinal(), days)
         return f"{id} would fall on {spoken(window)} ({wrong})"
+
+
+def _better(expected: Expected, day: int) -> Iterator[date]:
+    """The days of the window that are nearer to the target than `day`, or as near and earlier.
+
+    Where it does not matter how far off a visit is, these are the earlier ones.
+    """
+    window, target = expected.window, expected.target.toordinal()
+    first, last = window.earliest.toordinal(), window.latest.toordinal()
+    if expected.encounter.weight:
+        mirrored = 2 * target - day
+        first = max(first, mirrored if day > target else day + 1)
+        last = min(last, day - 1 if day > target else mirrored - 1)
+    else:
+        last = min(last, day - 1)
+    return map(date.fromordinal, range(first, last + 1))
 
 
 def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:

@@ -61,12 +61,19 @@ class Minutes:
 
     def days(self, interval: Interval) -> range:
         """The days that an interval touches; its end is no part of it, and may be a midnight."""
-        first = interval.start.astimezone(self._zone).toordinal()
-        last = interval.end.astimezone(self._zone).toordinal()
+        first, last = (moment.toordinal() for moment in self._walls(interval))
+        if first == last:
+            return range(first, first + 1)
         return range(first, last + (interval.end.timestamp() > self._midnight(last)))
 
     def taken(self, ordinal: int, interval: Interval) -> int:
         """The minutes of a day that an interval touches, as bits; part minutes count whole."""
+        begin, finish = self._walls(interval)
+        if begin.toordinal() == finish.toordinal() == ordinal and self._steady(ordinal) is not None:
+            # The clock runs on as time does, and need not be asked how far it is from UTC.
+            first, last = (moment.hour * 60 + moment.minute for moment in (begin, finish))
+            last += finish.second > 0 or finish.microsecond > 0
+            return ((1 << (last - first)) - 1) << first
         midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)
         start, end = interval.start.timestamp(), interval.end.timestamp()
         if end <= midnight or start >= following:
@@ -74,6 +81,10 @@ class Minutes:
         first = int(max(start - midnight, 0) // 60)
         last = int(-((midnight - min(end, following)) // 60))
         return ((1 << (last - first)) - 1) << first
+
+    def _walls(self, interval: Interval) -> tuple[datetime, datetime]:
+        """Start and end as the clocks of the zone tell them."""
+        return interval.start.astimezone(self._zone), interval.end.astimezone(self._zone)
 
     def stretches(self, ordinal: int, day: tuple[Hours, ...], grid: int) -> tuple[Stretch, ...]:
         """The opening hours of a day, each with its possible starts `grid` minutes apart."""

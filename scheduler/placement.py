@@ -92,7 +92,6 @@ def place(
     planned = _planned(tree, enrolled)
     choice = choose(tree, enrolled, availability, settled)
     explanation = Explanation(tree, enrolled, availability, choice.search, choice.days, planned)
-    taken = _taken(tree, choice)
     slots, missing = [], []
     for encounter in tree.arm.encounters:
         if encounter.id in settled:
@@ -101,7 +100,7 @@ def place(
         day = choice.days[encounter.id]
         if day is None:
             reasons = tuple(explanation.reasons(expected))
-            others = beyond(expected, availability, taken)
+            others = beyond(expected, availability, _taken(tree, choice))
             missing.append(Missing(expected=expected, reasons=reasons, alternatives=others))
         else:
             demand, start = tree.nodes[encounter.id].demand, choice.starts[encounter.id]
