@@ -87,6 +87,23 @@ def fill(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
         connection.execute(statement, [_parameters(row) for row in rows])
 
 
+def number(connection: Connection, table: Table, rows: Sequence[Plain]) -> Sequence[int]:
+    """As `fill`, into a table that numbers its rows; their numbers, in the same order.
+
+    Raises:
+        DBAPIError: the database refuses one of them.
+    """
+    if not rows:
+        return ()
+    if connection.dialect.name == "sqlite":
+        fill(connection, table, rows)
+        # Nobody else writes meanwhile, so they follow one another.
+        [(last,)] = raw(connection).execute("SELECT last_insert_rowid()")
+        return range(last - len(rows) + 1, last + 1)
+    statement = _numbering(table, tuple(rows[0]), connection.dialect.name)
+    return connection.execute(statement, [_parameters(row) for row in rows]).scalars().all()
+
+
 def pour(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
     """As `fill`, for thousands of rows into a book that nobody else writes.
 
@@ -137,6 +154,12 @@ def _insertion(table: Table, names: tuple[str, ...]) -> str:
 def _statement(table: Table, names: tuple[str, ...], dialect: str) -> Insert:
     # With RETURNING, all rows go as one statement; without, each as one of its own.
     return _values(table, names, dialect).returning(*table.primary_key)
+
+
+@cache
+def _numbering(table: Table, names: tuple[str, ...], dialect: str) -> Insert:
+    [key] = table.primary_key
+    return _values(table, names, dialect).returning(key, sort_by_parameter_order=True)
 
 
 @cache

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from scheduler.dates import Interval
 from scheduler.errors import Refused
 from scheduler.store import rows
-from scheduler.store.driver import Plain, ask, fill
+from scheduler.store.driver import Plain, ask, fill, number
 from scheduler.store.plain import Cell, instant
 from scheduler.store.tables import bookings, subjects, visit_entries, visits
 from scheduler.subject import Visit, ref
@@ -36,9 +36,6 @@ _REVISIONS = (
     .join(visit_entries, visit_entries.c.visit_id == visits.c.id)
     .where(visits.c.subject_id == bindparam("subject"))
     .group_by(visits.c.encounter, visits.c.occurrence, visits.c.id)
-)
-_IDS = select(visits.c.encounter, visits.c.occurrence, visits.c.id).where(
-    visits.c.subject_id == bindparam("subject"), visits.c.change_id == bindparam("change")
 )
 _FREE = delete(bookings).where(bookings.c.visit_id == bindparam("freed"))
 _HOLDERS = (
@@ -131,15 +128,8 @@ def _entered(
         {**dict(zip(names, identity, strict=True)), "change_id": change_id}
         for identity in identities
     ]
-    fill(connection, visits, named)
-    ids = {
-        (subject_id, encounter, occurrence): visit_id
-        for subject_id in {subject_id for subject_id, _, _ in identities}
-        for encounter, occurrence, visit_id in ask(
-            connection, _IDS, {"subject": subject_id, "change": change_id}
-        )
-    }
-    return {identity: (ids[identity], 0) for identity in identities}
+    ids = number(connection, visits, named)
+    return {identity: (id, 0) for identity, id in zip(identities, ids, strict=True)}
 
 
 def _book(connection: Connection, moved: Sequence[int], wanted: Sequence[_Booking]) -> None:

@@ -35,6 +35,24 @@ def test_keys_go_on_from_row_to_row(databases: Databases) -> None:
             ]
 
 
+def test_numbers_come_in_the_order_of_their_rows(databases: Databases) -> None:
+    with databases.book() as url:
+        with Store(url) as store:
+            store.write(enrolling(SUBJECT, VISIT))
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            row = {"subject_id": 1, "encounter": "day-1", "change_id": 1}
+            wanted = [
+                {**row, "occurrence": occurrence} for occurrence in (30, 1, 7, *range(50, 99))
+            ]
+            numbers = driver.number(connection, visits, wanted)
+            found = driver.ask(connection, select(visits.c.id, visits.c.occurrence))
+            occurrences = dict(map(tuple, found))
+            assert [occurrences[number] for number in numbers] == [
+                row["occurrence"] for row in wanted
+            ]
+            assert list(driver.number(connection, visits, [])) == []
+
+
 def test_refusals_are_errors_of_sqlalchemy(databases: Databases) -> None:
     with databases.book() as url:
         with Store(url) as store:
