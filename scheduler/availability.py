@@ -144,12 +144,16 @@ class Availability(Vacancy):
         known: T = self._remembered[key]
         return known
 
-    def remember_of_day(
+    def remember_of_full_day(
         self, demand: Demand, ordinal: int, key: Hashable, found: Callable[[], T]
-    ) -> T:
-        """What follows from a demand on a day and `key`, found out once, until that changes."""
+    ) -> T | None:
+        """What follows from a day without a start, a demand and `key`; None of other days.
+
+        It is found out once, until that day changes.
+        """
         table = self._starts(demand)
-        _ = table[ordinal]  # with which it will be forgotten
+        if table[ordinal] != NO_TIME:
+            return None
         of_day = table.of_days.setdefault(ordinal, {})
         if key not in of_day:
             of_day[key] = found()

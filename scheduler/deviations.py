@@ -255,7 +255,7 @@ def _anchors(step: Step, encounter: Encounter) -> Mapping[str, Words]:
     """The words for what an encounter counts from; the enrollment has none in a protocol."""
     named = {each.id: each.label for each in step.arm.encounters}
     named |= {each.id: each.label for each in step.milestones}
-    return {id: named[id] for id in encounter.anchors() & named.keys()}
+    return {id: named[id] for id in encounter.anchors & named.keys()}
 
 
 def _order_broken(visit: Visit, beside: Visit) -> str:

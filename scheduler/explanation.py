@@ -48,7 +48,7 @@ class Explanation:
 
     def expected(self, encounter: Encounter) -> Expected:
         """Where the encounter belongs, by its anchors' chosen days, else by their planned ones."""
-        anchors = encounter.anchors()
+        anchors = encounter.anchors
         if anchors <= self._on_target or not anchors <= self._dates.keys():
             return self._planned[encounter.id]
         return expect(encounter, self._dates)
@@ -131,7 +131,7 @@ class Explanation:
     def _no_day(self, node: Node, days: Mapping[str, int]) -> str:
         """That a visit would have no day in its window, its anchors being on `days`."""
         id = node.encounter.id
-        anchors = {anchor: date.fromordinal(days[anchor]) for anchor in node.encounter.anchors()}
+        anchors = {anchor: date.fromordinal(days[anchor]) for anchor in node.encounter.anchors}
         expected = expect(node.encounter, anchors)
         window = expected.window
         if expected.contradiction:

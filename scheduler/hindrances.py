@@ -19,7 +19,7 @@ from scheduler.availability import Availability
 from scheduler.capacity import WORK
 from scheduler.dates import Interval
 from scheduler.demand import Demand
-from scheduler.minutes import NO_TIME, lowest
+from scheduler.minutes import lowest
 from scheduler.sites import WHOLE_SITE
 
 
@@ -39,10 +39,9 @@ class Hindrances:
     def of_day(self) -> tuple[str, ...]:
         """Why no such visit can be that day; empty when one can."""
         free, demand, ordinal = self._availability, self._demand, self._ordinal
-        if free.earliest(demand)[ordinal] != NO_TIME:
-            return ()
         # A full day stands in the way of many.
-        return free.remember_of_day(demand, ordinal, self._named, self._found_of_day)
+        found = free.remember_of_full_day(demand, ordinal, self._named, self._found_of_day)
+        return () if found is None else found
 
     def _found_of_day(self) -> tuple[str, ...]:
         free, demand, ordinal = self._availability, self._demand, self._ordinal

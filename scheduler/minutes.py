@@ -61,7 +61,8 @@ class Minutes:
 
     def days(self, interval: Interval) -> range:
         """The days that an interval touches; its end is no part of it, and may be a midnight."""
-        first, last = (moment.toordinal() for moment in self._walls(interval))
+        begin, finish = self._walls(interval)
+        first, last = begin.toordinal(), finish.toordinal()
         if first == last:
             return range(first, first + 1)
         return range(first, last + (interval.end.timestamp() > self._midnight(last)))
@@ -71,7 +72,7 @@ class Minutes:
         begin, finish = self._walls(interval)
         if begin.toordinal() == finish.toordinal() == ordinal and self._steady(ordinal) is not None:
             # The clock runs on as time does, and need not be asked how far it is from UTC.
-            first, last = (moment.hour * 60 + moment.minute for moment in (begin, finish))
+            first, last = begin.hour * 60 + begin.minute, finish.hour * 60 + finish.minute
             last += finish.second > 0 or finish.microsecond > 0
             return ((1 << (last - first)) - 1) << first
         midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)

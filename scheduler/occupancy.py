@@ -10,9 +10,9 @@ and a day is a row of minutes (`scheduler.minutes`), worked out when it is first
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
-from copy import copy
 from functools import partial
 from itertools import chain, repeat
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from scheduler.appointments import Appointment
@@ -20,8 +20,17 @@ from scheduler.conflicts import BOOK, Busy
 from scheduler.dates import Interval
 from scheduler.minutes import Minutes
 
+T = TypeVar("T")
+
 _Day = Mapping[tuple[str, str], Appointment]
 """The appointments that touch one day, by their keys."""
+
+
+def twin(value: T) -> T:
+    """A shallow copy, in a third of the time that `copy.copy` takes."""
+    other = object.__new__(type(value))
+    vars(other).update(vars(value))
+    return other
 
 
 class Occupancy:
@@ -61,7 +70,7 @@ class Occupancy:
 
         And whose time may be another one on which days.
         """
-        other = copy(self)
+        other = twin(self)
         other._booked, other._taken = dict(self._booked), dict(self._taken)
         touched, fresh = other._book(gone, come)
         for ordinal, more in fresh.items():
@@ -115,8 +124,9 @@ class Occupancy:
         touched: dict[int, set[str]] = {}
         fresh: dict[int, list[Appointment] | None] = {}
         for appointment, stays in chain(zip(gone, repeat(False)), zip(come, repeat(True))):
-            owners = [owner for owner, _ in appointment.taken()]
-            for ordinal in self._touched(appointment):
+            taken = list(appointment.taken())
+            owners = [owner for owner, _ in taken]
+            for ordinal in self._touched(interval for _, interval in taken):
                 if ordinal not in days:
                     days[ordinal], touched[ordinal] = dict(self._booked.get(ordinal, {})), set()
                     fresh[ordinal] = []
@@ -134,10 +144,10 @@ class Occupancy:
         self._booked |= days
         return touched, fresh
 
-    def _touched(self, appointment: Appointment) -> set[int]:
+    def _touched(self, intervals: Iterable[Interval]) -> set[int]:
         days: set[int] = set()
         span = None
-        for _, interval in appointment.taken():
+        for interval in intervals:
             if interval is not span:  # units are mostly taken for the same time
                 span = interval
                 days.update(self._minutes.days(interval))

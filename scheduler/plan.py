@@ -100,7 +100,7 @@ def plan(protocol: Protocol, arm: Arm, enrolled: date) -> tuple[Expected, ...]:
     while len(expected) < len(arm.encounters):
         known = len(expected)
         for encounter in arm.encounters:
-            if encounter.id not in expected and encounter.anchors() <= dates.keys():
+            if encounter.id not in expected and encounter.anchors <= dates.keys():
                 expected[encounter.id] = expect(encounter, dates)
                 dates[encounter.id] = expected[encounter.id].target
         if len(expected) == known:

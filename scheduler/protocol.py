@@ -129,7 +129,7 @@ class Encounter:
     this one must never be parted from; `basis` says where the row comes from (registry
     text, literature, assumption); `vitals` are minutes from the start at which vital
     signs are written down.  Whatever needs the `laboratory` happens on days on which
-    that receives cells and releases products.
+    that receives cells and releases products.  `anchors` are all whose dates it counts from.
     """
 
     id: str
@@ -147,14 +147,15 @@ class Encounter:
     checklist: tuple[Words, ...] = ()
     vitals: tuple[int, ...] = ()
     laboratory: bool = False
+    anchors: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        limits = [limit.anchor for limit in self.limits]
+        object.__setattr__(self, "anchors", frozenset([self.timing.anchor, *limits]))
 
     def __hash__(self) -> int:
         # What follows from an encounter and a day is remembered, and asked for again and again.
         return hash(self.id)
-
-    def anchors(self) -> frozenset[str]:
-        """Everything whose date this encounter counts from."""
-        return frozenset([self.timing.anchor, *[limit.anchor for limit in self.limits]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +218,7 @@ class Arm:
 
     def carriers(self) -> frozenset[str]:
         """Ids that may not go unplaced: anchors of others, and both halves of a pair."""
-        anchors = {anchor for e in self.encounters for anchor in e.anchors()}
+        anchors = {anchor for e in self.encounters for anchor in e.anchors}
         pairs = {half for e in self.encounters if e.paired_with for half in (e.id, e.paired_with)}
         return frozenset(e.id for e in self.encounters if e.id in anchors | pairs)
 

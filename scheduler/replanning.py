@@ -68,7 +68,7 @@ def adrift(
         if not _may_move(tree.arm, encounter, visits, along):
             continue
         expected = expect(encounter, dates)
-        hangs_loose = id in lost or encounter.anchors() & found
+        hangs_loose = id in lost or encounter.anchors & found
         if hangs_loose or _displaced(visit, expected) or _parted(encounter, expected, visits):
             found.add(id)
     return frozenset(found)
@@ -192,7 +192,7 @@ def _notes(
     arm: Arm, encounter: Encounter, visits: Mapping[str, Visit], dates: Mapping[str, date]
 ) -> Iterator[str]:
     """A sentence for each anchor of an encounter that was called off."""
-    for anchor in sorted(encounter.anchors() & visits.keys()):
+    for anchor in sorted(encounter.anchors & visits.keys()):
         visit = visits[anchor]
         if visit.status in CALLED_OFF:
             counted = _milestone(arm, arm.encounter(anchor), visits) or "its expected date"

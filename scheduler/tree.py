@@ -66,7 +66,7 @@ class Node:
         """The target day, and the steps from it to the allowed days."""
         if self.offset is not None and self.steps is not None:
             return days[self.encounter.timing.anchor] + self.offset, self.steps
-        anchors = {id: date.fromordinal(days[id]) for id in self.encounter.anchors()}
+        anchors = {id: date.fromordinal(days[id]) for id in self.encounter.anchors}
         expected = expect(self.encounter, anchors)
         target = expected.target.toordinal()
         if expected.contradiction:

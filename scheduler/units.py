@@ -15,13 +15,12 @@ way to do so in which no unit is needed twice at a time.  Days are ordinals and 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 from functools import reduce
 from itertools import combinations, product
 from operator import and_, or_
 
 from scheduler.minutes import Minutes, runs
-from scheduler.occupancy import Occupancy
+from scheduler.occupancy import Occupancy, twin
 from scheduler.protocol import Need
 from scheduler.sites import Resource
 
@@ -44,7 +43,7 @@ class Units:
 
     def taken_by(self, occupancy: Occupancy) -> "Units":
         """The same units, of which other time is taken."""
-        other = copy(self)
+        other = twin(self)
         other._occupancy = occupancy
         return other
 

@@ -13,7 +13,6 @@ here is remembered but hours and caps; tables of many days are `scheduler.availa
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from copy import copy
 from datetime import date, datetime
 
 from scheduler.appointments import Appointment
@@ -22,7 +21,7 @@ from scheduler.conflicts import Busy
 from scheduler.dates import Interval
 from scheduler.demand import Demand
 from scheduler.minutes import Minutes, Stretch, runs
-from scheduler.occupancy import Occupancy
+from scheduler.occupancy import Occupancy, twin
 from scheduler.protocol import Kind
 from scheduler.sites import WHOLE_SITE, Caps, Site, SiteDay
 from scheduler.subject import Allocation
@@ -54,7 +53,7 @@ class Vacancy:
 
     def to(self, participant: str) -> "Vacancy":
         """The same, less the time that is taken of that participant."""
-        other = copy(self)
+        other = twin(self)
         other.participant = participant
         return other
 
@@ -65,7 +64,7 @@ class Vacancy:
 
         And of whom something else may be taken then, by the days that they touch.
         """
-        other = copy(self)
+        other = twin(self)
         other._occupancy, touched = self._occupancy.changed(gone, come)
         other.units = self.units.taken_by(other._occupancy)
         other._loads = {day: load for day, load in self._loads.items() if day not in touched}
@@ -73,7 +72,7 @@ class Vacancy:
 
     def held_to(self, quotas: Mapping[tuple[Kind, int], int]) -> "Vacancy":
         """The same where the laboratory takes just so many more visits of a kind on a day."""
-        other = copy(self)
+        other = twin(self)
         other._quotas = quotas
         return other
 

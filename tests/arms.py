@@ -142,7 +142,7 @@ def targets(protocol: Protocol, enrolled: date) -> dict[str, date]:
             if point.anchor in dates:
                 dates[point.id] = moved(dates[point.anchor], point.offset)
         for row in arm.encounters:
-            if row.anchors() <= dates.keys():
+            if row.anchors <= dates.keys():
                 dates[row.id] = allowed(row, dates)[0]
     return dates
 

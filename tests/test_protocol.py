@@ -87,8 +87,8 @@ def test_a_limit_is_told_in_words() -> None:
 
 def test_an_encounter_counts_from_its_anchor_and_those_of_its_limits() -> None:
     limits = (Limit(anchor="y", not_after=Offset()), Limit(anchor="z", not_after=Offset()))
-    assert encounter("v", "x").anchors() == {"x"}
-    assert encounter("v", "x", limits=limits).anchors() == {"x", "y", "z"}
+    assert encounter("v", "x").anchors == {"x"}
+    assert encounter("v", "x", limits=limits).anchors == {"x", "y", "z"}
 
 
 def test_carriers_are_anchors_and_both_halves_of_a_pair() -> None:

@@ -151,7 +151,7 @@ def days_that_count(history: History) -> Iterator[tuple[Encounter, date, list[da
                 dates[point.id] = moved(dates[point.anchor], point.offset)
     rows = list(history.case.rows)
     while rows:
-        row = next(row for row in rows if row.anchors() <= dates.keys())
+        row = next(row for row in rows if row.anchors <= dates.keys())
         rows.remove(row)
         target, days = allowed(row, dates)
         if not days:

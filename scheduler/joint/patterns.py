@@ -201,9 +201,9 @@ class Case:
     def _days_of(self, node: Node, days: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
         """The days of a visit when its anchors are on these days, cheapest first."""
         standing = self.standing.get(node.encounter.id)
-        if not node.encounter.anchors() <= days.keys():
+        if not node.encounter.anchors <= days.keys():
             return ((standing.day, 0),) if standing and standing.usable else ()
-        key = (node.position, *(days[id] for id in sorted(node.encounter.anchors())))
+        key = (node.position, *(days[id] for id in sorted(node.encounter.anchors)))
         if key not in self._leaves:
             found = sorted(self.choices(node, days), key=lambda choice: (choice[1], choice[0]))
             self._leaves[key] = tuple(found)
@@ -232,7 +232,7 @@ class Case:
             return LOST
         standing = self.standing.get(node.encounter.id)
         price = 0 if standing is None or place == standing[:2] else MOVED
-        if node.encounter.anchors() <= days.keys():
+        if node.encounter.anchors <= days.keys():
             off = _off(node, place[0], days)
             price += LOST if off is None else DAY * node.encounter.weight * abs(off)
         return price
@@ -243,8 +243,8 @@ class Case:
             LOST
             for node in self.tree.nodes.values()
             if node.encounter.id in self.kept
-            and node.encounter.anchors() & self.free
-            and node.encounter.anchors() <= days.keys()
+            and node.encounter.anchors & self.free
+            and node.encounter.anchors <= days.keys()
             and _off(node, days[node.encounter.id], days) is None
         )
 

@@ -11,6 +11,7 @@ Window(earliest=datetime.date(2026, 1, 1), latest=datetime.date(2026, 6, 30))
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain
 from threading import Lock
 
@@ -75,6 +76,7 @@ class _Kept:
     def __init__(self, book: Book, clinic: Clinic, days: Window, given: Sequence[str]) -> None:
         self.days, self._site, self._given = days, clinic.site, given
         self._alone = Lock()
+        self._span = days.interval(clinic.site.tz())
         self._head, _ = book.head()
         self._taken = self._calendars(clinic)
         self._elsewhere = Elsewhere.read(book, clinic.sharing, days)
@@ -112,9 +114,10 @@ class _Kept:
         self._head, self.free = head, replace(self.free, availability=availability)
 
     def _calendars(self, clinic: Clinic) -> Taken:
-        return clinics.taken_at_once(clinic, self._given, self.days.interval(clinic.site.tz()))
+        return clinics.taken_at_once(clinic, self._given, self._span)
 
 
+@lru_cache(maxsize=256)
 def whole_quarters(days: Window) -> Window:
     """`days` and the rest of the quarters they begin and end in: many spans become one."""
     first, following = (

@@ -232,7 +232,7 @@ class _Acting:
         if rule(self._request.act).result in CALLED_OFF:
             for encounter in self._tree.arm.encounters:
                 visit = after.get(encounter.id)
-                if visit and visit.status in OPEN and self._visit.encounter in encounter.anchors():
+                if visit and visit.status in OPEN and self._visit.encounter in encounter.anchors:
                     yield visit
 
     def _changed(self, visit: Visit) -> Visit:

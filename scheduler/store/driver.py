@@ -122,7 +122,8 @@ def pour(connection: Connection, table: Table, rows: Sequence[Plain]) -> None:
 
 def raw(connection: Connection) -> sqlite3.Connection:
     """SQLite's own connection under that of SQLAlchemy."""
-    driver = connection.connection.driver_connection
+    # Which is the driver's own, too, without SQLAlchemy's asking itself whether it is.
+    driver: Any = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 

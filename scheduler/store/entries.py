@@ -123,10 +123,9 @@ def _entered(
     connection: Connection, change_id: int, identities: Sequence[_Identity]
 ) -> dict[_Identity, tuple[int, int]]:
     """As `_revisions`, of visits that are entered now and have no state yet: 0."""
-    names = ("subject_id", "encounter", "occurrence")
     named: list[Plain] = [
-        {**dict(zip(names, identity, strict=True)), "change_id": change_id}
-        for identity in identities
+        {"subject_id": id, "encounter": encounter, "occurrence": occurrence, "change_id": change_id}
+        for id, encounter, occurrence in identities
     ]
     ids = number(connection, visits, named)
     return {identity: (id, 0) for identity, id in zip(identities, ids, strict=True)}

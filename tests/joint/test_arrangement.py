@@ -88,7 +88,7 @@ def assignments(crowd: Crowd) -> Iterator[tuple[int, Days]]:
         lost_above = hangs and days[row.timing.anchor] is None
         if row.id not in carriers or not hangs or lost_above:
             yield from extend(n + 1, cost + LOST, {**days, row.id: None})
-        if not lost_above and row.anchors() <= anchors.keys():
+        if not lost_above and row.anchors <= anchors.keys():
             target, possible = allowed(row, anchors)
             for day in possible:
                 off = DAY * row.weight * abs((day - target).days)
