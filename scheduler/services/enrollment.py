@@ -133,7 +133,8 @@ def enroll(
             return found
 
         found = store.write(work)
-        return replace(found, files=staging.publish())
+        files = staging.publish()
+        return replace(found, files=files) if files else found
 
 
 class _Enrolling:

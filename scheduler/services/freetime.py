@@ -9,7 +9,7 @@ Window(earliest=datetime.date(2026, 1, 1), latest=datetime.date(2026, 6, 30))
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
@@ -82,11 +82,8 @@ class _Kept:
         self._elsewhere = Elsewhere.read(book, clinic.sharing, days)
         own = book.appointments.at(clinic.site.code, days)
         self._appointments = {**own, **self._elsewhere.appointments}
-        self.free = FreeTime(
-            availability=Availability(clinic.site, self._taken.busy, self._appointments.values()),
-            calendars=self._taken.busy,
-            problems=self._taken.problems,
-        )
+        appointments = self._appointments.values()
+        self.free = self._made(Availability(clinic.site, self._taken.busy, appointments))
 
     def followed(self, book: Book, clinic: Clinic, days: Window) -> FreeTime | None:
         """The free time now, brought up to the book; None where that has to be read anew."""
@@ -111,7 +108,11 @@ class _Kept:
                 come.append(appointment)
                 self._appointments[visit_id] = appointment
         availability = self.free.availability.changed(gone, come)
-        self._head, self.free = head, replace(self.free, availability=availability)
+        self._head, self.free = head, self._made(availability)
+
+    def _made(self, availability: Availability) -> FreeTime:
+        taken = self._taken
+        return FreeTime(availability=availability, calendars=taken.busy, problems=taken.problems)
 
     def _calendars(self, clinic: Clinic) -> Taken:
         return clinics.taken_at_once(clinic, self._given, self._span)

@@ -16,7 +16,6 @@ and texts need no preparing, so what is done at every change is done in the plai
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from operator import itemgetter
 from types import MappingProxyType
@@ -43,10 +42,11 @@ def ask(
     """
     if connection.dialect.name == "sqlite":
         words, names, given = _words(question)
-        # Where the driver fails SQLAlchemy will fail too, with errors that are known here.
-        with suppress(sqlite3.Error):
-            every = {**given, **values}
+        every = {**given, **values} if given else values
+        try:
             return raw(connection).execute(words, [every[name] for name in names]).fetchall()
+        except sqlite3.Error:
+            pass  # SQLAlchemy will fail too, with errors that are known here
     return connection.execute(question, values).all()
 
 

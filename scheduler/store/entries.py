@@ -92,15 +92,16 @@ def _append(
         raise ValueError("one change gives a visit one state, not two")
     if new := [identity for identity in identities if identity not in known]:
         known = {**known, **_entered(connection, change_id, new)}
-    entries, moved, wanted, by_id = [], [], [], {}
+    entries, moved, by_id = [], [], {}
+    wanted: list[_Booking] = []
     for identity, visit in zip(identities, states, strict=True):
         visit_id, revision = known[identity]
         by_id[visit_id] = visit
-        marks = {"visit_id": visit_id, "revision": revision + 1, "change_id": change_id}
-        entry, taken = rows.state_columns(visit)
-        entries.append({**entry, **marks})
-        moved += [visit_id] if revision else []
-        wanted += [{**row, "visit_id": visit_id} for row in taken]
+        entry, taken = rows.state_columns(visit, visit_id, revision + 1, change_id)
+        entries.append(entry)
+        wanted += taken
+        if revision:
+            moved.append(visit_id)
     fill(connection, visit_entries, entries)
     _book(connection, moved, wanted)
     return by_id

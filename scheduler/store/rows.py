@@ -116,16 +116,22 @@ def units(stored: Iterable[Mapping[str, str]]) -> tuple[Allocation, ...]:
     )
 
 
-def state_columns(visit: Visit) -> tuple[dict[str, Cell | None], Sequence[dict[str, Cell]]]:
+def state_columns(
+    visit: Visit, visit_id: int, revision: int, change_id: int
+) -> tuple[dict[str, Cell | None], Sequence[dict[str, Cell]]]:
     """The row of `visit_entries` for a visit's state and those of `bookings`, in plain form.
 
-    There are none of `bookings` once the visit frees its units.
+    The change adds this revision of the visit.  There are no `bookings` once that frees its
+    units.
 
     Raises:
         ValueError: an instant carries no IANA zone, or the slot has two.
     """
     slot, allocations, told = visit.scheduled, visit.allocations, _told(visit)
     entry = {
+        "visit_id": visit_id,
+        "revision": revision,
+        "change_id": change_id,
         "study": visit.study,
         "site": visit.site,
         "label": _label_text(visit.label),
@@ -150,7 +156,12 @@ def state_columns(visit: Visit) -> tuple[dict[str, Cell | None], Sequence[dict[s
     if visit.status not in TAKING:
         return entry, ()
     return entry, [
-        {"site": visit.site, "unit": taken.unit, **told[id(taken.interval)][0]}
+        {
+            "visit_id": visit_id,
+            "site": visit.site,
+            "unit": taken.unit,
+            **told[id(taken.interval)][0],
+        }
         for taken in allocations
     ]
 
