@@ -91,7 +91,7 @@ class Minutes:
         """The opening hours of a day, each with its possible starts `grid` minutes apart."""
         if self._steady(ordinal) is None:
             return tuple(self._elapsed_stretch(ordinal, hours, grid) for hours in day)
-        return tuple(_wall_stretch(hours, grid) for hours in day)
+        return tuple([_wall_stretch(hours, grid) for hours in day])
 
     def _steady(self, ordinal: int) -> datetime | None:
         """The midnight before a day that has 24 hours by the clock; None for others."""

@@ -75,12 +75,12 @@ class Units:
         """The first crew that serves the team in a visit that starts then, as one can."""
         if len(team) == 1:
             [need] = team
-            of, span = (
-                self._occupancy.on(ordinal).get,
-                ((1 << need.minutes) - 1) << start + need.start,
-            )
+            of = self._occupancy.on(ordinal).get
+            span = ((1 << need.minutes) - 1) << start + need.start
             units = () if of(need.resource, 0) & span else self.of(need.resource)
-            return (next(unit for unit in units if not of(unit, 0) & span),)
+            for unit in units:
+                if not of(unit, 0) & span:
+                    return (unit,)
         return next(crew for crew in self._ways(team) if self.serves(crew, team, ordinal, start))
 
     def _starts(self, crew: Crew, team: Team, ordinal: int) -> int:

@@ -68,10 +68,15 @@ class Sqlite:
         Raises:
             StoreUnavailable: the folder may not be read.
         """
+        if self.path is None:
+            return False
         try:
-            return self.path is not None and not self.path.exists()
+            os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return True
         except OSError as error:
             raise self._unreachable(error) from error
+        return False
 
     def prepare(self) -> None:
         """Make the file where there is none; a clinical book is for its owner alone.
