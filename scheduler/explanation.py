@@ -114,7 +114,7 @@ class Explanation:
         """How the visits that hang on `node` would stand, which falls on its day in `days`."""
         if node.encounter.id not in self._placed:
             return ""
-        cost = self._search.below(node, days[node.encounter.id], {**days}, node.ranks.impossible)
+        cost = self._search.below(node, days[node.encounter.id], days, node.ranks.impossible)
         off = node.ranks.weighted_days(cost)
         return f"the visits after it would be {off} day{'' if off == 1 else 's'} off target"
 
