@@ -12,13 +12,15 @@ never delete what is not in it any more.
 ([b'BEGIN:VCALENDAR', b'VERSION:2.0'], b'END:VCALENDAR')
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from itertools import chain
+from operator import attrgetter
+from zoneinfo import ZoneInfo
 
 from scheduler import __version__
-from scheduler.dates import FIRST_DAY, Interval
+from scheduler.dates import FIRST_DAY
 from scheduler.exporters.contentline import line, text
 from scheduler.exporters.vevent import Edition, uid
 from scheduler.exporters.vtimezone import vtimezone
@@ -47,6 +49,7 @@ new wording in the site file makes another edition, so no old text is ever serve
 """
 
 _END = b"END:VCALENDAR\r\n"
+_ORDER = attrgetter("scheduled.start", "subject", "encounter", "occurrence")
 
 
 def calendar(
@@ -74,9 +77,9 @@ def calendar(
         ValueError: an assessor's calendar without the protocol of a visit.
     """
     edition = Edition.of(site, audience, language or site.language)
-    slots = _slots(visits, audience, protocols)
-    yield _head(slots, site, edition, method, feed)
-    yield from _events(slots, edition) if cache is None else _kept(slots, edition, cache)
+    shown = _shown(visits, audience, protocols)
+    yield _head(shown, site, edition, method, feed)
+    yield from _events(shown, edition) if cache is None else _kept(shown, edition, cache)
     yield _END
 
 
@@ -93,9 +96,9 @@ def parts(
     One file has the suffix "", several "-1", "-2" and so on, in the order of time.
     """
     edition = Edition.of(site, audience, language or site.language)
-    slots = _slots(visits, audience, protocols)
-    head = _head(slots, site, edition)
-    bodies = _packed(_events(slots, edition), LIMIT - len(head) - len(_END))
+    shown = _shown(visits, audience, protocols)
+    head = _head(shown, site, edition)
+    bodies = _packed(_events(shown, edition), LIMIT - len(head) - len(_END))
     first, second = next(bodies, b""), next(bodies, None)
     if second is None:
         yield "", head + first + _END
@@ -116,46 +119,39 @@ def objects(
     Nothing in them but the visit and the site's wording changes the bytes of one.
     """
     edition, zone = Edition.of(site, audience, site.language), site.tz()
-    for scheduled, visit in _slots(visits, audience, protocols):
-        years = (at.astimezone(zone).year for at in (scheduled.start, scheduled.end))
+    for visit in _shown(visits, audience, protocols):
         content = (
             b"BEGIN:VCALENDAR\r\n",
             line("VERSION", "2.0"),
             line("PRODID", "-//Visit Scheduler//EN"),
-            vtimezone(zone, *years),
-            edition.event(visit, scheduled),
+            vtimezone(zone, *_years([visit], zone)),
+            edition.event(visit),
             _END,
         )
         yield uid(visit, audience), b"".join(content)
 
 
-Slot = tuple[Interval, Visit]
-
-
-def _slots(
+def _shown(
     visits: Iterable[Visit], audience: Audience, protocols: Iterable[Protocol]
-) -> list[Slot]:
+) -> list[Visit]:
     """The visits that the audience may see and that have a time, in the order of time."""
-    slots = [(visit.scheduled, visit) for visit in visits if visit.scheduled]
+    shown = [visit for visit in visits if visit.scheduled]
     if audience is Audience.ASSESSOR:
         shared = shared_by_study(protocols)
-        slots = [slot for slot in slots if slot[1].encounter in shared[slot[1].study]]
-    slots.sort(key=_order)
-    return slots
-
-
-def _order(slot: Slot) -> tuple[datetime, str, str, int]:
-    scheduled, visit = slot
-    return scheduled.start, visit.subject, visit.encounter, visit.occurrence
+        shown = [visit for visit in shown if visit.encounter in shared[visit.study]]
+    shown.sort(key=_ORDER)
+    return shown
 
 
 def _head(
-    slots: list[Slot], site: Site, edition: Edition, method: str = "", feed: Feed | None = None
+    shown: Sequence[Visit],
+    site: Site,
+    edition: Edition,
+    method: str = "",
+    feed: Feed | None = None,
 ) -> bytes:
     """Everything before the first event; both names, for Google reads only the second."""
-    zone, name = site.tz(), text(_name(slots, site, edition, feed))
-    first = slots[0][0].start.astimezone(zone).year if slots else FIRST_DAY.year
-    last = slots[-1][0].end.astimezone(zone).year if slots else first
+    zone, name = site.tz(), text(_name(shown, site, edition, feed))
     refresh = FEED_REFRESH if feed else REFRESH
     return b"".join(
         (
@@ -171,33 +167,44 @@ def _head(
             line("REFRESH-INTERVAL;VALUE=DURATION", refresh),
             line("X-PUBLISHED-TTL", refresh),
             line("X-TZDATA-VERSION", version("tzdata")),
-            vtimezone(zone, first, last),
+            vtimezone(zone, *_years(shown, zone)),
         )
     )
 
 
-def _name(slots: list[Slot], site: Site, edition: Edition, feed: Feed | None) -> str:
+def _years(shown: Sequence[Visit], zone: ZoneInfo) -> tuple[int, int]:
+    """The years in which the first visit begins and the last one ends."""
+    if not shown:
+        return FIRST_DAY.year, FIRST_DAY.year
+    first, last = shown[0].scheduled, shown[-1].scheduled
+    assert first, "visits without a time are not shown"
+    assert last, "visits without a time are not shown"
+    return first.start.astimezone(zone).year, last.end.astimezone(zone).year
+
+
+def _name(shown: Sequence[Visit], site: Site, edition: Edition, feed: Feed | None) -> str:
     """Whose appointments these are and what they are; a participant knows whose."""
     if edition.audience is Audience.PARTICIPANT:
         return edition.title
-    subjects = {feed.subject} if feed else {visit.subject for _, visit in slots}
-    whose = subjects.pop() if len(subjects) == 1 else None
+    whose = feed.subject if feed else shown[0].subject if shown else None
+    if not feed and any(visit.subject != whose for visit in shown):
+        whose = None
     return f"{whose or site.name.say(edition.language)} · {edition.title}"
 
 
-def _events(slots: Iterable[Slot], edition: Edition) -> Iterator[bytes]:
-    for scheduled, visit in slots:
-        yield edition.event(visit, scheduled)
+def _events(shown: Iterable[Visit], edition: Edition) -> Iterator[bytes]:
+    for visit in shown:
+        yield edition.event(visit)
 
 
-def _kept(slots: Iterable[Slot], edition: Edition, cache: Cache) -> Iterator[bytes]:
+def _kept(shown: Iterable[Visit], edition: Edition, cache: Cache) -> Iterator[bytes]:
     """Each visit's event, the one written before while the visit has not changed since."""
     written = cache.setdefault(edition, {})
-    for scheduled, visit in slots:
+    for visit in shown:
         identity = (visit.study, visit.subject, visit.encounter, visit.occurrence)
         kept = written.get(identity)
         if kept is None or kept[0] != visit.sequence or kept[1] != visit.changed:
-            event = edition.event(visit, scheduled)
+            event = edition.event(visit)
             kept = written[identity] = (visit.sequence, visit.changed, event)
         yield kept[2]
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from scheduler.dates import Interval
 from scheduler.exporters.contentline import line, local, text, utc
 from scheduler.exporters.standing import STANDINGS
 from scheduler.protocol import Mode
@@ -144,8 +143,11 @@ class Edition:
         words = _LATER if days > 0 else _EARLIER if days else _ON_TARGET
         return words.say(self.language).format(days=abs(days))
 
-    def event(self, visit: Visit, scheduled: Interval) -> bytes:
-        """The VEVENT of a visit; without METHOD, DTSTAMP is its last change (RFC 5545 3.8.7.2)."""
+    def event(self, visit: Visit) -> bytes:
+        """The VEVENT of a visit that has a slot.
+
+        Without METHOD, DTSTAMP is its last change (RFC 5545 3.8.7.2).
+        """
         standing, summary = STANDINGS[visit.status], text(self.summary(visit))
         location, description = self.location(visit), self.description(visit)
         return b"".join(
@@ -155,7 +157,7 @@ class Edition:
                 line("DTSTAMP", changed := utc(visit.changed)),
                 line("LAST-MODIFIED", changed),
                 line("SEQUENCE", str(visit.sequence)),
-                self._times(scheduled),
+                self._times(visit),
                 line("SUMMARY", summary),
                 line("LOCATION", text(location)) if location else b"",
                 line("DESCRIPTION", text(description)) if description else b"",
@@ -168,8 +170,10 @@ class Edition:
             )
         )
 
-    def _times(self, scheduled: Interval) -> bytes:
+    def _times(self, visit: Visit) -> bytes:
         """DTSTART and DTEND by the wall clock of the zone."""
+        scheduled = visit.scheduled
+        assert scheduled, "visits without a slot are in no calendar"
         start, end = scheduled.start.astimezone(self.zone), scheduled.end.astimezone(self.zone)
         if start.fold or end.fold:
             # With a TZID, a time in the hour that the clock repeats means its first pass (3.3.5).
