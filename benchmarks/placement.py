@@ -47,14 +47,14 @@ def rows(scale: float) -> Iterator[Row]:
     )
     tree = Tree.of(protocol, protocol.arm("bmsc"))
     dates, requests = _dates(site, tree), max(int(REQUESTS * scale), 5)
-    medians = []
+    medians: list[tuple[float, float]] = []
     for size in SIZES:
         books = _books(site, max(int(size * scale), 10))
         exact = _Measured(lambda day, book: choose(tree, day, book).days)
         first = _Measured(lambda day, book: first_free(tree, day, book))
         for measured in (exact, first):
             measured.run(books, dates, requests)
-        medians.append(exact.median)
+        medians.append((exact.median, first.median))
         yield Row(
             work=f"place one participant into {size:,} appointments",
             unit="ms",
@@ -66,17 +66,18 @@ def rows(scale: float) -> Iterator[Row]:
     yield Row(
         work="place one participant, median at 1,000,000",
         unit="ms",
-        measured=medians[-1],
+        measured=medians[-1][0],
         baseline_name="a limit",
         baseline=0.5,
         reach=1,
     )
     yield Row(
-        work="place one participant, 1,000,000 appointments",
-        unit="ms",
-        measured=medians[-1],
-        baseline_name="1,000 appointments",
-        baseline=medians[0],
+        # The tables of many sites leave the processor's cache, whoever looks into them.
+        work="place one participant, from 1,000 to 1,000,000 appointments",
+        unit="times as long",
+        measured=medians[-1][0] / medians[0][0],
+        baseline_name="first free slot in the same tables",
+        baseline=medians[-1][1] / medians[0][1],
         reach=1.5,
     )
     yield Row(
