@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
@@ -280,14 +279,10 @@ class _Printing:
         self._folio, self._times = folio, self._times + 1
 
 
-@lru_cache(maxsize=256)
-def _numbered(site: str) -> re.Pattern[str]:
-    return re.compile(rf"{re.escape(site)}-(\d+)")
-
-
 def _next_code(book: Book, site: str) -> str:
     """The site's next number: one more than the highest so far that nobody has elsewhere."""
-    numbers = map(_numbered(site).fullmatch, book.codes(site))
-    highest = max((int(match[1]) for match in numbers if match), default=0)
-    following = (f"{site}-{number:03}" for number in count(highest + 1))
+    prefix = f"{site}-"
+    endings = (code[len(prefix) :] for code in book.codes(site) if code.startswith(prefix))
+    highest = max((int(ending) for ending in endings if ending.isdecimal()), default=0)
+    following = (f"{prefix}{number:03}" for number in count(highest + 1))
     return next(code for code in following if not book.is_enrolled(code))
