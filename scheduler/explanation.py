@@ -1,6 +1,6 @@
 """Why a visit is on its day, or on none: sentences for every day that was passed over.
 
->>> spoken(Window(earliest=date(2026, 3, 7), latest=date(2026, 3, 8)))
+>>> spoken(date(2026, 3, 7), date(2026, 3, 8))
 'Sat 2026-03-07 to Sun 2026-03-08'
 """
 
@@ -10,7 +10,6 @@ from functools import lru_cache
 from itertools import chain, islice
 
 from scheduler.availability import Availability
-from scheduler.dates import Window
 from scheduler.hindrances import Hindrances
 from scheduler.plan import Expected, expect
 from scheduler.protocol import Encounter
@@ -139,7 +138,7 @@ class Explanation:
         if window.earliest < window.latest:
             return f"{id} would have no day from {window.earliest} to {window.latest}"
         wrong = self._wrong(node, window.earliest.toordinal(), days)
-        return f"{id} would fall on {spoken(window)} ({wrong})"
+        return f"{id} would fall on {spoken(window.earliest, window.latest)} ({wrong})"
 
 
 def _better(expected: Expected, day: int) -> Iterator[date]:
@@ -160,23 +159,21 @@ def _better(expected: Expected, day: int) -> Iterator[date]:
 
 def by_spans(against: Iterable[tuple[date, str]]) -> Iterator[str]:
     """Sentences for days and their reasons, neighbours with one reason in one sentence."""
-    spans: list[tuple[Window, str]] = []
+    spans: list[tuple[date, date, str]] = []
     for day, reason in against:
         if not reason:
             continue
-        if spans and spans[-1][1] == reason and spans[-1][0].latest == day - timedelta(days=1):
-            spans[-1] = Window(earliest=spans[-1][0].earliest, latest=day), reason
+        if spans and spans[-1][1:] == (day - timedelta(days=1), reason):
+            spans[-1] = spans[-1][0], day, reason
         else:
-            spans.append((Window(earliest=day, latest=day), reason))
-    for span, reason in spans:
-        yield f"{spoken(span)}: {reason}"
+            spans.append((day, day, reason))
+    for first, last, reason in spans:
+        yield f"{spoken(first, last)}: {reason}"
 
 
-def spoken(days: Window) -> str:
-    """One day, or a span of days, with weekdays."""
-    if days.earliest == days.latest:
-        return _named(days.earliest)
-    return f"{_named(days.earliest)} to {_named(days.latest)}"
+def spoken(first: date, last: date) -> str:
+    """One day, or the days from the first to the last, with weekdays."""
+    return _named(first) if first == last else f"{_named(first)} to {_named(last)}"
 
 
 @lru_cache(maxsize=1024)

@@ -231,6 +231,5 @@ def test_the_worked_example_is_explained() -> None:
 
 def test_days_are_spoken_with_weekdays() -> None:
     day = date(2026, 3, 2)
-    assert spoken(Window(earliest=day, latest=day)) == "Mon 2026-03-02"
-    week = Window(earliest=day, latest=day + timedelta(days=6))
-    assert spoken(week) == "Mon 2026-03-02 to Sun 2026-03-08"
+    assert spoken(day, day) == "Mon 2026-03-02"
+    assert spoken(day, day + timedelta(days=6)) == "Mon 2026-03-02 to Sun 2026-03-08"
