@@ -1,7 +1,7 @@
 """Kill a process at its n-th step with the database or with files, for every n, or at one by name.
 
-A step is each moment before a statement that may write, before a commit, and when a
-connection is done with; between them nothing is written.  So is each moment before a
+A step is each moment before a statement that may write, and before and after a commit;
+between them nothing is written.  So is each moment before a
 file is opened to be written, renamed or removed, or a folder made.  `Executioner` starts
 one interpreter that imports the target and forks a child for each death, so a death costs
 milliseconds.
@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, Pool, event
 
@@ -123,6 +124,10 @@ def _die_at(step: int | str, telling: int) -> None:
         if connection.dialect.name != "sqlite":
             take("COMMIT")
 
+    def finish(connection: Connection) -> None:
+        finished(connection)
+        take("committed")
+
     def connect(connection: object, _record: object) -> None:
         # SQLite itself tells before each row, whichever way a statement has come to it.
         if isinstance(connection, sqlite3.Connection):
@@ -131,7 +136,9 @@ def _die_at(step: int | str, telling: int) -> None:
     event.listen(Pool, "connect", connect)
     event.listen(Engine, "before_cursor_execute", execute)
     event.listen(Engine, "commit", commit)
-    event.listen(Pool, "checkin", lambda *_: take("checkin"))
+    # Of what comes after a commit SQLAlchemy tells nobody.
+    finished = Connection.commit
+    patch.object(Connection, "commit", finish).start()
 
     def audit(name: str, arguments: tuple[Any, ...]) -> None:
         if name in _FILE_CHANGES or (name == "open" and arguments[2] & _WRITING):

@@ -62,7 +62,7 @@ def using(database: E) -> Iterator[E]:
         with explained(database):
             yield database
     finally:
-        database.engine.dispose()
+        database.close()
 
 
 def _parsed(url: str) -> URL:

@@ -84,6 +84,14 @@ class Postgresql:
         except ModuleNotFoundError as error:
             raise MissingDriver from error
 
+    def writer(self) -> Connection:
+        """A connection to write by; it is known to be alive."""
+        return self.engine.connect()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
     def is_missing(self) -> bool:
         """Never: a database that is not there is an error, for only a server can make one."""
         return False

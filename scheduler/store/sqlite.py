@@ -61,6 +61,30 @@ class Sqlite:
             hide_parameters=True,
             json_serializer=json_text,
         )
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def writer(self) -> Iterator[Connection]:
+        """A connection to write by; one that does not fail is kept open for the next writer.
+
+        No more than one, for nobody writes beside another, and readers need theirs.
+        """
+        connection = self._idle.pop() if self._idle else self.engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self._idle:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._idle:
+            self._idle.pop().close()
+        self.engine.dispose()
 
     def is_missing(self) -> bool:
         """Whether there is no file yet.

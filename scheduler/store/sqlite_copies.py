@@ -118,7 +118,7 @@ def _replace(database: Sqlite, whole: Path, aside: Path) -> None:
     """Take the place of what is missing or no sound database; its companions leave with it."""
     path = database.path
     assert path is not None, "a book in memory is neither"
-    database.engine.dispose()
+    database.close()
     try:
         with suppress(FileNotFoundError):
             os.link(path, aside)

@@ -110,7 +110,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        self._database.engine.dispose()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +159,7 @@ class Store:
         from scheduler.store import chain
 
         database = self._database
-        with database.engine.connect() as connection:
+        with database.writer() as connection:
             database.begin_writing(connection, alone=alone)
             if not schema.exists(connection, database.place):
                 connection.rollback()

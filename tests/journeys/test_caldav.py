@@ -279,7 +279,7 @@ def test_killed_at_any_moment_a_push_goes_on(
             deaths.add(death)
     assert {1, 2, 3} <= left
     # The server had an object by then that the book did not remember, or just did.
-    assert {"INSERT INTO collection_objects", "COMMIT", "checkin"} <= deaths
+    assert {"INSERT INTO collection_objects", "COMMIT", "committed"} <= deaths
 
 
 class Failing(BaseHTTPRequestHandler):
