@@ -13,7 +13,8 @@ from scheduler.availability import Availability
 from scheduler.hindrances import Hindrances
 from scheduler.plan import Expected, expect
 from scheduler.protocol import Encounter
-from scheduler.tree import Node, Search, Tree
+from scheduler.search import Search
+from scheduler.tree import Node, Tree
 
 
 class Explanation:

@@ -25,8 +25,9 @@ from scheduler.explanation import Explanation
 from scheduler.minutes import NO_TIME, lowest, runs
 from scheduler.plan import Expected, OutOfOrder, milestone_dates, plan
 from scheduler.protocol import ENROLLMENT, Encounter, Kind
+from scheduler.search import Search
 from scheduler.subject import Allocation
-from scheduler.tree import Search, Tree
+from scheduler.tree import Tree
 
 REACH = timedelta(days=60)
 """How far beyond a window, or from an enrollment date, alternatives are looked for."""
@@ -212,10 +213,29 @@ def choose(
         DateOutOfRange: a milestone falls outside the years this program knows.
     """
     anchors = tree.anchors(enrolled)
-    fixed = {id: day.toordinal() for id, day in settled.items()}
     plain = availability.remember(
         tree, lambda: Search(tree, _open_days(tree, availability), {}, {})
     )
+    if not settled:
+        _, days = plain.best(anchors)
+        starts, clash = _starts(tree, plain, days, availability)
+        if not clash:
+            return Choice(search=plain, days=days, starts=starts)
+    fixed = {id: day.toordinal() for id, day in settled.items()}
+    return _branch(tree, anchors, availability, plain, fixed)
+
+
+def _branch(
+    tree: Tree,
+    anchors: Mapping[str, int],
+    availability: Availability,
+    plain: Search,
+    fixed: Mapping[str, int],
+) -> Choice:
+    """The best choice by searching again without a day that visits cannot share.
+
+    `plain` is the search without such days and nothing `fixed`.
+    """
     order = count()
     queue: list[tuple[int, int, _Banned, Search, dict[str, int | None]]] = []
     asked: set[frozenset[tuple[str, frozenset[int]]]] = set()
@@ -232,8 +252,8 @@ def choose(
     ask({})
     while True:
         _, _, banned, search, days = heappop(queue)
-        placed = {id: day for id, day in days.items() if id not in settled}
-        starts, clash = _starts(tree, placed, plain.open, availability)
+        placed = {id: day for id, day in days.items() if id not in fixed}
+        starts, clash = _starts(tree, plain, placed, availability)
         if not clash:
             return Choice(search=search, days=days, starts=starts)
         for id in clash:
@@ -243,21 +263,17 @@ def choose(
 
 
 def _starts(
-    tree: Tree,
-    days: Mapping[str, int | None],
-    open: Mapping[str, Mapping[int, int]],
-    availability: Availability,
+    tree: Tree, plain: Search, days: Mapping[str, int | None], availability: Availability
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Earliest starts in protocol order, or the visits that cannot share their day."""
-    together: dict[int, list[Encounter]] = {}
-    for encounter in tree.arm.encounters:
-        day = days.get(encounter.id)
-        if day is not None:
-            together.setdefault(day, []).append(encounter)
-    starts: dict[str, int] = {}
+    starts = plain.starts(days)
+    if len({days[id] for id in starts}) == len(starts):
+        return starts, ()
+    together: dict[int | None, list[Encounter]] = defaultdict(list)
+    for id in starts:
+        together[days[id]].append(tree.nodes[id].encounter)
     for day, visits in together.items():
-        if len(visits) == 1:
-            starts[visits[0].id] = open[visits[0].id][day]
+        if day is None or len(visits) == 1:
             continue
         for alike in _of_one_kind(visits):
             room = availability.room(Demand.of(alike[0]), day)
