@@ -21,7 +21,7 @@ _TABLES = {
 }
 """Without SQLAlchemy's inspector, which is slow to set up: PostgreSQL asks at every transaction."""
 
-_OURS = text(f"SELECT version_num FROM {VERSION_TABLE} LEFT JOIN {changes.name} ON false")
+_OURS = text(f"SELECT version_num, EXISTS (SELECT * FROM {changes.name}) FROM {VERSION_TABLE}")
 """The version, where the tables that make a book are there; else SQLite refuses the question."""
 
 _one_at_a_time = Lock()
@@ -119,7 +119,7 @@ def _is_ours(connection: Connection) -> bool:
     if connection.dialect.name != "sqlite":
         return False
     try:
-        return [version for (version,) in ask(connection, _OURS)] == [REVISION]
+        return [version for version, _ in ask(connection, _OURS)] == [REVISION]
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR:
             raise

@@ -39,6 +39,16 @@ _CAUSES = {
 _WRITES = "may write"
 """What is noted of a connection, for as long as it lives."""
 
+_HAS_ROOM = "has room"
+"""Noted likewise."""
+
+_ROOM = "cache_size = -32768", "wal_autocheckpoint = 10000"
+"""KiB of pages that a writer holds, and pages in the journal before they go into the file.
+
+Indexes by site and day change all over.  What does not fit is written and read again within
+one transaction, and each page once more whenever the journal is emptied.
+"""
+
 _PAUSE = 0.001, 0.005
 """Seconds between two attempts to become the writer; a change takes some ten milliseconds."""
 
@@ -71,6 +81,7 @@ class Sqlite:
         """
         connection = self._idle.pop() if self._idle else self.engine.connect()
         try:
+            _have_room(connection)
             yield connection
         except BaseException:
             connection.close()
@@ -241,6 +252,14 @@ def allow_writing(connection: Connection, allowed: bool) -> None:
     if connection.info.get(_WRITES) != allowed:
         connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if allowed else 'ON'}")
         connection.info[_WRITES] = allowed
+
+
+def _have_room(connection: Connection) -> None:
+    """Let a writer hold more pages than readers do, who need none of them twice."""
+    if not connection.info.get(_HAS_ROOM):
+        for setting in _ROOM:
+            connection.exec_driver_sql(f"PRAGMA {setting}")
+        connection.info[_HAS_ROOM] = True
 
 
 def of_file(path: Path) -> Sqlite:
