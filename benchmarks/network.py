@@ -55,8 +55,6 @@ UNITS = {"chair": 14, "nurse": 14, "room": 24, "procedure-room": 6}
 AS_OF = date(2027, 1, 4)
 FIRST, DAYS = date(2026, 1, 5), 728
 """Participants enroll during these days."""
-AT_ONCE = 50
-"""Participants that are entered in one transaction."""
 MEGABYTES = 300
 
 CALENDAR = """BEGIN:VCALENDAR
@@ -210,11 +208,10 @@ def _site_file(code: str) -> str:
 
 
 def _load(url: str, sites: Sequence[str], count: int) -> None:
-    """Enter everybody in the order of enrollment, and complete the visits that are past."""
-    courses_ = list(_courses(sites, count))
+    """Enter all in the order of enrollment, each as a command does, and complete what is past."""
     with Store(url) as store:
-        for first in range(0, count, AT_ONCE):
-            store.write(partial(_enter, courses_[first : first + AT_ONCE]))
+        for course in _courses(sites, count):
+            store.write(partial(_enter, course))
     if not url.startswith("sqlite"):
         # Soon the server would by itself, in the middle of some step.
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -224,15 +221,15 @@ def _load(url: str, sites: Sequence[str], count: int) -> None:
 Course = tuple[Subject, list[Visit]]
 
 
-def _enter(batch: Iterable[Course], book: Book) -> None:
-    for subject, visits in batch:
-        enrolling = _change("enroll", subject.enrolled)
-        protocol = subject.protocol, subject.protocol_version
-        book.keep_protocol(enrolling, *protocol, courses.protocol_text())
-        book.enroll(enrolling, subject, visits)
-        past = [visit for visit in visits if visit.day and visit.day < AS_OF]
-        done = _change("visit complete", AS_OF, f"papers of {subject.code}")
-        book.record(done, [_done(visit, done) for visit in past])
+def _enter(course: Course, book: Book) -> None:
+    subject, visits = course
+    enrolling = _change("enroll", subject.enrolled)
+    protocol = subject.protocol, subject.protocol_version
+    book.keep_protocol(enrolling, *protocol, courses.protocol_text())
+    book.enroll(enrolling, subject, visits)
+    past = [visit for visit in visits if visit.day and visit.day < AS_OF]
+    done = _change("visit complete", AS_OF, f"papers of {subject.code}")
+    book.record(done, [_done(visit, done) for visit in past])
 
 
 def _change(command: str, day: date, reason: str = "") -> Change:
