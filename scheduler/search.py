@@ -114,7 +114,7 @@ class Search:
         settled = self._settled[node.position]
         if settled is not None:
             cost = node.ranks.impossible if enough is None else enough
-            return (self.below(node, settled, days, cost) if node.children else 0), settled
+            return self.below(node, settled, days, cost), settled
         open, banned = self._open[node.position], self._banned[node.position]
         least, best = node.dropped, None
         if enough is not None and enough < least:
@@ -127,8 +127,7 @@ class Search:
             if open[day] < 0 or (banned and day in banned):
                 continue
             cost += (day - FIRST) << node.shift
-            if node.children:
-                cost += self.below(node, day, days, least - cost)
+            cost += self.below(node, day, days, least - cost)
             if cost < least:
                 least, best = cost, day
                 if not node.children:

@@ -4,20 +4,8 @@ Each encounter hangs on one anchor; further limits reach only up the same chain.
 the days above it, a branch can be settled on its own (`scheduler.search`).  Days are ordinals
 here, as the search asks for them some hundred times a participant.
 
->>> from scheduler.dates import Offset
->>> from scheduler.protocol import Arm, Encounter, Kind, Protocol, Timing
->>> from scheduler.words import Words
->>> def encounter(id: str, kind: Kind, anchor: str, days: int) -> Encounter:
-...     return Encounter(
-...         id=id, label=Words.of(en=id), kind=kind, epoch="treatment", basis="assumption",
-...         timing=Timing(anchor=anchor, offset=Offset(days=days)), minutes=120)
->>> arm = Arm(code="bmsc", label=Words.of(en="BMSC"), encounters=(
-...     encounter("aspiration", Kind.PROCEDURE, "enrollment", 3),
-...     encounter("infusion", Kind.INFUSION, "aspiration", 35)))
->>> trial = Protocol(id="demo", version="1", title=Words.of(en="Demo"), arms=(arm,))
->>> tree = Tree.of(trial, arm)
->>> [root.encounter.id for root in tree.roots], [node.encounter.id for node in tree.inner]
-(['aspiration'], ['aspiration'])
+>>> [days for days, cost in _steps(-1, 2, weight=1, ranks=Ranks(13))]
+[0, -1, 1, 2]
 """
 
 from collections.abc import Mapping

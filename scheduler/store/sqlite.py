@@ -79,7 +79,10 @@ class Sqlite:
 
         No more than one, for nobody writes beside another, and readers need theirs.
         """
-        connection = self._idle.pop() if self._idle else self.engine.connect()
+        try:
+            connection = self._idle.pop()  # not looked at first: another thread may be quicker
+        except IndexError:
+            connection = self.engine.connect()
         try:
             _have_room(connection)
             yield connection

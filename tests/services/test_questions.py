@@ -6,13 +6,12 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine, event
-
 from scheduler.life import Act
 from scheduler.services import checking, holdings, monitoring, publication, replan
 from scheduler.sites import Audience
 from scheduler.store import Book, Store
 from tests.databases import Databases
+from tests.listening import listening
 from tests.lives import CLINIC, TODAY, change, enroll
 from tests.running import calendar
 
@@ -55,11 +54,8 @@ def questions() -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         asked.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with listening("before_cursor_execute", note):
         yield asked
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_a_site_of_many_takes_no_more_questions(databases: Databases, tmp_path: Path) -> None:

@@ -18,12 +18,10 @@ from sqlalchemy import (
     Boolean,
     Connection,
     Date,
-    Engine,
     Integer,
     String,
     Table,
     create_engine,
-    event,
     insert,
     select,
 )
@@ -37,6 +35,7 @@ from scheduler.store.verification import BrokenTrail, Verdict
 from scheduler.subject import Subject, Visit, Weight
 from tests.databases import Databases
 from tests.killing import Executioner
+from tests.listening import listening
 from tests.store import values
 from tests.store.tampering import live, past_the_guards
 from tests.store.test_killed import rows
@@ -253,15 +252,12 @@ def test_what_arrives_otherwise_is_not_kept(book: str, elsewhere: str, table: st
     def execute(_c: object, _k: object, sql: str, rows: Any, *_: object) -> tuple[str, Any]:
         return garble(sql, rows)
 
-    event.listen(Engine, "before_cursor_execute", execute, retval=True)
-    try:
-        with (
-            patch("sqlite3.connect", partial(sqlite3.connect, factory=Garbling)),
-            pytest.raises(StoreUnavailable, match=f"{table} came back otherwise"),
-        ):
-            carry(book, elsewhere)
-    finally:
-        event.remove(Engine, "before_cursor_execute", execute)
+    with (
+        listening("before_cursor_execute", execute, retval=True),
+        patch("sqlite3.connect", partial(sqlite3.connect, factory=Garbling)),
+        pytest.raises(StoreUnavailable, match=f"{table} came back otherwise"),
+    ):
+        carry(book, elsewhere)
     assert rows(elsewhere) == {}
     carry(book, elsewhere)
 

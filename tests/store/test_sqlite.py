@@ -9,11 +9,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection
 
 from scheduler.errors import AlreadyEnrolled
 from scheduler.store import Store
 from scheduler.store.sqlite import of_file
+from tests.listening import listening
 from tests.store.values import SLOT, SUBJECT, VISIT, at, enrolling, later
 
 
@@ -86,11 +87,8 @@ def _steps() -> Iterator[Iterator[int]]:
     def tell(connection: sqlite3.Connection, _: object) -> None:
         connection.set_progress_handler(lambda: next(taken) and None, 1)
 
-    event.listen(Engine, "connect", tell)
-    try:
+    with listening("connect", tell):
         yield taken
-    finally:
-        event.remove(Engine, "connect", tell)
 
 
 def _steps_of(url: str, number: int) -> int:
