@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typst import TypstError
 
 PAGES_A_FILE = 30
-"""The compiler holds about 4 MB for each page of a file until the file is done."""
+"""The compiler holds about 3 MB for each page of a file until the file is done."""
 
 _OVERFLOW = "does not fit on one page: "
 

@@ -115,7 +115,7 @@ def _is_utf8(content: bytes) -> bool:
 
 def _forget(compiler: "Compiler") -> None:
     # What a document laid out stays in memory until ten more have been compiled in this
-    # process: 13 sheets are 50 MB.  Empty ones take a millisecond in all.
+    # process: 13 sheets are 40 MB.  Empty ones take a millisecond in all.
     for _ in range(11):
         compiler.compile(b"")
 

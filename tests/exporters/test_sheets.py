@@ -1,7 +1,7 @@
 """Sheets on paper: every page there, complete, reproducible, and refused when it would not fit."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -353,6 +353,37 @@ def test_a_sheet_that_does_not_fit_is_named_and_nothing_is_printed(paper: str) -
         f"the sheet of ZJ-001 {ref} does not fit on one {paper} page in en"
         for ref in ("infusion-1", "day-30")
     ]
+
+
+@pytest.mark.parametrize("paper", SIZES)
+def test_a_sheet_of_any_length_is_one_page_or_refused(paper: str) -> None:
+    [visit] = one("day-30")
+    site, shipped = zhujiang(), templates()
+    lengths = [
+        Sheaf(
+            subject=participant(code=f"ZJ-{items:03}", weighed=weight()),
+            protocol=longer(trial(), "day-30", items),
+            visits=[replace(visit, subject=f"ZJ-{items:03}")],
+        )
+        for items in range(40)
+    ]
+
+    def printed(sheaves: Sequence[Sheaf]) -> list[str]:
+        files = sheet_files(
+            sheaves, site=site, language="en", paper=paper, printed=PRINTED, templates=shipped
+        )
+        return [text for document in files for text in pages(document)]
+
+    with pytest.raises(BadInput) as caught:
+        printed(lengths[-PAGES_A_FILE:])
+    fitting = len(lengths) - len(caught.value.problems)
+    codes = [sheaf.subject.code for sheaf in lengths]
+    refused = [problem.what.split()[3] for problem in caught.value.problems]
+    assert refused == codes[fitting:]
+    for items, text in enumerate(printed(lengths[:fitting])):
+        assert codes[items] in text
+        assert text.count("One more thing to do") == items
+    assert fitting > 20, "or no sheet has come near the limit from below"
 
 
 def test_a_character_that_no_font_has_is_refused() -> None:
