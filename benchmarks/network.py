@@ -4,10 +4,11 @@ At scale 1 there are 50 sites and 20,000 participants with 260,000 visits, half 
 past.  Everything is done by the commands that people give, at each site in turn where a
 command is a site's.  Books of two sizes, with as many sites each, tell how time grows: the
 exponent is how many times it doubles when the participants double, and 1 is linear.  There
-are two of the small ones, and a step's time on them is the mean of both.
+are two of the small ones, and a step's time on them is the mean of both.  All three are worked
+on in turn, part by part of each step, because a machine becomes quicker and slower meanwhile.
 
-The same is done on PostgreSQL, with fewer sites.  There the time is that of the program and
-of the server together, and the memory that of the program.
+The same is done on PostgreSQL, with fewer sites and a server for each book.  There the time is
+that of the program and of the server together, and the memory that of the program.
 
 The book is generated from a fixed seed through the store itself, with history, bookings
 and seals.  Every site has a calendar that is in the way of a visit now and then.
@@ -18,25 +19,29 @@ import random
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, partial
+from itertools import islice
 from math import log
-from multiprocessing import get_context
 from pathlib import Path
-from time import process_time
 
 import click
 import psycopg
 import pytest
 
-from benchmarks import courses, processor
-from benchmarks.memory import peak
+from benchmarks import courses
 from benchmarks.table import Row
+from benchmarks.turns import Step, in_turn
 from scheduler import shipped
 from scheduler.availability import Availability
 from scheduler.cli import run
@@ -72,7 +77,7 @@ END:VCALENDAR
 """On the first Friday of each month nobody can come at eight."""
 
 COMMANDS = ("agenda", "audit", "check", "deviations", "export", "replan")
-MODULES = [f"scheduler.cli.{name}" for name in COMMANDS]
+PRELOADED = [__name__, *(f"scheduler.cli.{name}" for name in COMMANDS)]
 """What the commands below would else load first, each in its process."""
 
 CLOSED = ("--closed", "chair-1", "--from", "2027-02-01", "--to", "2027-02-12")
@@ -94,34 +99,46 @@ STEPS: dict[str, tuple[int | None, tuple[str, ...]]] = {
 }
 """What is done, at how many of the sites, and by which words."""
 
-Step = tuple[float, float]
-"""Seconds of processor time, and the most megabytes held."""
+LOADED_IN = 50
+"""The parts of loading, each as many participants."""
 
 
 def rows(scale: float) -> Iterator[Row]:
     """The growth and the peak memory of every step; at scale 1 the whole network."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield from _grown("SQLite", SqliteFiles(Path(folder)), scale)
+    yield from _grown("SQLite", _sqlite, scale)
     try:
-        with postgresql_server() as server:
-            yield from _grown("PostgreSQL", PostgresqlDatabases(server), scale * ON_POSTGRESQL)
+        yield from _grown("PostgreSQL", _postgresql, scale * ON_POSTGRESQL)
     except pytest.skip.Exception as missing:
         click.echo(f"not measured: the network on PostgreSQL ({missing})", err=True)
 
 
-def _grown(engine: str, databases: Databases, scale: float) -> Iterator[Row]:
+@contextmanager
+def _sqlite() -> Iterator[Databases]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield SqliteFiles(Path(folder))
+
+
+@contextmanager
+def _postgresql() -> Iterator[Databases]:
+    with postgresql_server() as server:
+        yield PostgresqlDatabases(server)
+
+
+def _grown(
+    engine: str, databases: Callable[[], AbstractContextManager[Databases]], scale: float
+) -> Iterator[Row]:
     sites = max(round(SITES * scale), 1)
     many = max(round(PARTICIPANTS * scale), 3)
     few = max(round(many * SMALL), 2)
     most: tuple[float, str] = (0, "")
     with ExitStack() as networks:
         every = [
-            networks.enter_context(_network(databases, sites, count)) for count in (few, many, few)
+            networks.enter_context(_network(networks.enter_context(databases()), sites, count))
+            for count in (few, many, few)
         ]
         for work in ("load", *STEPS):
-            # In turn, a small one before and after the large one: a machine that becomes
-            # quicker or slower meanwhile does so for both sizes.
-            [(before, _), (seconds, megabytes), (after, _)] = [step(work) for step in every]
+            steps = [network(work) for network in every]
+            (before, _), (seconds, megabytes), (after, _) = in_turn(steps, PRELOADED)
             most = max(most, (megabytes, work))
             yield Row(
                 work=f"{engine}: {work}: {many:,} participants, {seconds:,.3g} s",
@@ -143,7 +160,7 @@ def _grown(engine: str, databases: Databases, scale: float) -> Iterator[Row]:
 
 @contextmanager
 def _network(databases: Databases, sites: int, count: int) -> Iterator[Callable[[str], Step]]:
-    """An empty database for a network, and how each step on it is done, loading first."""
+    """An empty database for a network, and each step on it, of which loading is the first."""
     codes = [f"S{number:02}" for number in range(sites)]
     with tempfile.TemporaryDirectory() as name, databases.empty() as url:
         folder = Path(name)
@@ -152,14 +169,15 @@ def _network(databases: Databases, sites: int, count: int) -> Iterator[Callable[
         (folder / "busy.ics").write_text(CALENDAR.replace("\n", "\r\n"))
         server = _server(url)
 
-        def measured(work: str) -> Step:
+        def step(work: str) -> Step:
             if work == "load":
-                return _apart(partial(_load, url, codes, count), server)
+                parts = [partial(_load, url, codes, count, part) for part in range(LOADED_IN)]
+                return Step(parts=[*parts, partial(_settle, url)], server=server)
             at, words = STEPS[work]
             calls = [("--site", f"{code}.toml", *words) for code in codes[:at]] or [words]
-            return _apart(partial(_call, folder, url, calls), server)
+            return Step(parts=[partial(_call, folder, url, call) for call in calls], server=server)
 
-        yield measured
+        yield step
 
 
 def _server(url: str) -> int | None:
@@ -171,32 +189,13 @@ def _server(url: str) -> int | None:
     return int(told.split()[0])
 
 
-def _apart(work: Callable[[], None], server: int | None) -> Step:
-    """Time and memory of the work, in a process of its own that finds the program loaded."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, *MODULES])
-    with ProcessPoolExecutor(1, mp_context=context) as process:
-        return process.submit(_measured, work, server).result()
-
-
-def _measured(work: Callable[[], None], server: int | None) -> Step:
-    begin = _spent(server)
-    work()
-    return _spent(server) - begin, peak()
-
-
-def _spent(server: int | None) -> float:
-    return process_time() + (processor.of_server(server) if server else 0)
-
-
-def _call(folder: Path, url: str, calls: Iterable[Sequence[str]]) -> None:
-    """Run commands; what they print goes nowhere, and their files into the folder."""
+def _call(folder: Path, url: str, words: Sequence[str]) -> None:
+    """Run a command; what it prints goes nowhere, and its files into the folder."""
     os.chdir(folder)
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        for words in calls:
-            code = run(["--config", os.devnull, "--database", url, *words])
-            if code not in {0, 4}:
-                raise AssertionError(f"schedule {' '.join(words)} ended with {code}")
+        code = run(["--config", os.devnull, "--database", url, *words])
+    if code not in {0, 4}:
+        raise AssertionError(f"schedule {' '.join(words)} ended with {code}")
 
 
 def _site_file(code: str) -> str:
@@ -207,13 +206,17 @@ def _site_file(code: str) -> str:
     return f'{text}\n[[calendar]]\nsource = "busy.ics"\nbelongs_to = "site"\n'
 
 
-def _load(url: str, sites: Sequence[str], count: int) -> None:
-    """Enter all in the order of enrollment, each as a command does, and complete what is past."""
+def _load(url: str, sites: Sequence[str], count: int, part: int) -> None:
+    """Enter a part of all in the order of enrollment, and complete what is past of them."""
+    first, last = (count * (part + more) // LOADED_IN for more in (0, 1))
     with Store(url) as store:
-        for course in _courses(sites, count):
+        for course in islice(_courses_of(tuple(sites), count), last - first):
             store.write(partial(_enter, course))
+
+
+def _settle(url: str) -> None:
+    """What PostgreSQL would soon do by itself, in the middle of some step."""
     if not url.startswith("sqlite"):
-        # Soon the server would by itself, in the middle of some step.
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
@@ -244,6 +247,12 @@ def _done(visit: Visit, change: Change) -> Visit:
     late = visit.day.toordinal() % 20 == 0
     actual = visit.window.latest + timedelta(days=1) if late else visit.day
     return replace(visit, status=Status.COMPLETED, actual=actual, changed=change.at)
+
+
+@cache
+def _courses_of(sites: tuple[str, ...], count: int) -> Iterator[Course]:
+    """The participants of a network, each of whom this process is given once."""
+    return _courses(sites, count)
 
 
 def _courses(sites: Sequence[str], count: int) -> Iterator[Course]:

@@ -1,0 +1,63 @@
+"""The same work on several books in turn, part by part, and what it costs on each of them.
+
+A machine becomes quicker and slower from one minute to the next.  When every part of the work
+is done on one book after the other, it does so for all of them alike.
+
+>>> [(seconds, megabytes)] = in_turn([Step(parts=[int, int], server=None)], [])
+>>> seconds < 1 < megabytes
+True
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from time import process_time
+
+from benchmarks import processor
+from benchmarks.memory import peak
+
+REPEATED = 3
+"""How often work that has but one part is done."""
+
+Cost = tuple[float, float]
+"""Seconds of processor time to do it once, and the most megabytes held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Work on one book, in parts, and the first process of the server of that book, if any."""
+
+    parts: Sequence[Callable[[], object]]
+    server: int | None
+
+
+def in_turn(steps: Sequence[Step], preloaded: Sequence[str]) -> list[Cost]:
+    """What each of the steps costs, all of which have as many parts.
+
+    Each is done in a process of its own, which finds the modules `preloaded`.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, *preloaded])
+    costs = [(0.0, 0.0)] * len(steps)
+    with ExitStack() as stack:
+        processes = [stack.enter_context(ProcessPoolExecutor(1, mp_context=context)) for _ in steps]
+        whole = list(zip(*(step.parts for step in steps), strict=True))
+        times = 1 if len(whole) > 1 else REPEATED
+        for parts in whole * times:
+            for n, part in enumerate(parts):
+                done = processes[n].submit(_measured, part, steps[n].server)
+                seconds, megabytes = done.result()
+                costs[n] = costs[n][0] + seconds / times, megabytes
+    return costs
+
+
+def _measured(part: Callable[[], object], server: int | None) -> Cost:
+    begin = _spent(server)
+    part()
+    return _spent(server) - begin, peak()
+
+
+def _spent(server: int | None) -> float:
+    return process_time() + (processor.of_server(server) if server else 0)
