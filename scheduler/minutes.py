@@ -9,7 +9,7 @@ only where the wall clock is changed do the two part ways.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -59,22 +59,23 @@ class Minutes:
         """The minute of a day that an instant lies in; negative before that day."""
         return (int(moment.timestamp()) - self._midnight(ordinal)) // 60
 
-    def days(self, interval: Interval) -> range:
-        """The days that an interval touches; its end is no part of it, and may be a midnight."""
-        begin, finish = self._walls(interval)
-        first, last = begin.toordinal(), finish.toordinal()
-        if first == last:
-            return range(first, first + 1)
-        return range(first, last + (interval.end.timestamp() > self._midnight(last)))
+    def by_day(self, interval: Interval) -> Sequence[tuple[int, int]]:
+        """The days that an interval touches, each with the minutes of it that it touches, as bits.
 
-    def taken(self, ordinal: int, interval: Interval) -> int:
-        """The minutes of a day that an interval touches, as bits; part minutes count whole."""
-        begin, finish = self._walls(interval)
-        if begin.toordinal() == finish.toordinal() == ordinal and self._steady(ordinal) is not None:
+        Part minutes count whole; the end of an interval is no part of it, and may be a midnight.
+        """
+        begin = interval.start.astimezone(self._zone)
+        finish = interval.end.astimezone(self._zone)
+        first, last = begin.toordinal(), finish.toordinal()
+        if first == last and self._steady(first) is not None:
             # The clock runs on as time does, and need not be asked how far it is from UTC.
-            first, last = begin.hour * 60 + begin.minute, finish.hour * 60 + finish.minute
-            last += finish.second > 0 or finish.microsecond > 0
-            return ((1 << (last - first)) - 1) << first
+            start, end = begin.hour * 60 + begin.minute, finish.hour * 60 + finish.minute
+            end += finish.second > 0 or finish.microsecond > 0
+            return [(first, ((1 << (end - start)) - 1) << start)]
+        touched = ((day, self._elapsed_bits(day, interval)) for day in range(first, last + 1))
+        return [(day, bits) for day, bits in touched if bits]
+
+    def _elapsed_bits(self, ordinal: int, interval: Interval) -> int:
         midnight, following = self._midnight(ordinal), self._midnight(ordinal + 1)
         start, end = interval.start.timestamp(), interval.end.timestamp()
         if end <= midnight or start >= following:
@@ -82,10 +83,6 @@ class Minutes:
         first = int(max(start - midnight, 0) // 60)
         last = int(-((midnight - min(end, following)) // 60))
         return ((1 << (last - first)) - 1) << first
-
-    def _walls(self, interval: Interval) -> tuple[datetime, datetime]:
-        """Start and end as the clocks of the zone tell them."""
-        return interval.start.astimezone(self._zone), interval.end.astimezone(self._zone)
 
     def stretches(self, ordinal: int, day: tuple[Hours, ...], grid: int) -> tuple[Stretch, ...]:
         """The opening hours of a day, each with its possible starts `grid` minutes apart."""

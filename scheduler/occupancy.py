@@ -9,7 +9,7 @@ and a day is a row of minutes (`scheduler.minutes`), worked out when it is first
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 _Day = Mapping[tuple[str, str], Appointment]
 """The appointments that touch one day, by their keys."""
+
+_Taken = tuple[str, int]
+"""An owner, and minutes of one day, as bits, that are taken of that one."""
 
 
 def twin(value: T) -> T:
@@ -48,8 +51,7 @@ class Occupancy:
         for source in busy:
             self._busy[source.owner].append(source)
             for interval in source.intervals:
-                for ordinal in self._minutes.days(interval):
-                    taken = self._minutes.taken(ordinal, interval)
+                for ordinal, taken in self._minutes.by_day(interval):
                     self._closed[ordinal][source.owner] |= taken
         # Shared by all that `changed` makes: a name too many costs a question, and no more.
         self._holders = set(self._busy)
@@ -76,7 +78,7 @@ class Occupancy:
         for ordinal, more in fresh.items():
             taken = other._taken.pop(ordinal, None)
             if taken is not None and more is not None:
-                other._taken[ordinal] = self._with(taken, ordinal, more)
+                other._taken[ordinal] = _with(taken, more)
         return other, touched
 
     def on(self, ordinal: int) -> Mapping[str, int]:
@@ -84,8 +86,8 @@ class Occupancy:
         taken = self._taken.get(ordinal)
         if taken is None:
             booked = self._booked.get(ordinal, {}).values()
-            taken = self._with(self._closed.get(ordinal, {}), ordinal, booked)
-            self._taken[ordinal] = taken
+            more = (each for visit in booked for each in self._by_day(visit).get(ordinal, ()))
+            taken = self._taken[ordinal] = _with(self._closed.get(ordinal, {}), more)
         return taken
 
     def may_hold(self, owner: str) -> bool:
@@ -115,54 +117,49 @@ class Occupancy:
 
     def _book(
         self, gone: Iterable[Appointment], come: Iterable[Appointment]
-    ) -> tuple[Mapping[int, Set[str]], Mapping[int, list[Appointment] | None]]:
+    ) -> tuple[Mapping[int, Set[str]], Mapping[int, list[_Taken] | None]]:
         """Take appointments out and in; the owners of what they take, by the days they touch.
 
-        And what has come to each of these days; None where something is gone.
+        And what more is taken of each of these days; None where something is gone.
         """
         days: dict[int, dict[tuple[str, str], Appointment]] = {}
         touched: dict[int, set[str]] = {}
-        fresh: dict[int, list[Appointment] | None] = {}
+        fresh: dict[int, list[_Taken] | None] = {}
         for appointment, stays in chain(zip(gone, repeat(False)), zip(come, repeat(True))):
-            taken = list(appointment.taken())
-            owners = [owner for owner, _ in taken]
-            for ordinal in self._touched(interval for _, interval in taken):
+            key = appointment.key
+            for ordinal, taken in self._by_day(appointment).items():
                 if ordinal not in days:
                     days[ordinal], touched[ordinal] = dict(self._booked.get(ordinal, {})), set()
                     fresh[ordinal] = []
-                day, key = days[ordinal], appointment.key
+                day, owners = days[ordinal], [owner for owner, _ in taken]
                 touched[ordinal].update(owners)
                 if former := day.pop(key, None):
                     touched[ordinal].update(owner for owner, _ in former.taken())
                     fresh[ordinal] = None
                 if stays:
                     day[key] = appointment
+                    self._holders.update(owners)
                     if (more := fresh[ordinal]) is not None:
-                        more.append(appointment)
-            if stays:
-                self._holders.update(owners)
+                        more += taken
         self._booked |= days
         return touched, fresh
 
-    def _touched(self, intervals: Iterable[Interval]) -> set[int]:
-        days: set[int] = set()
-        span = None
-        for interval in intervals:
+    def _by_day(self, appointment: Appointment) -> Mapping[int, list[_Taken]]:
+        """The minutes of each day that an appointment takes of each owner."""
+        found: dict[int, list[_Taken]] = {}
+        span: Interval | None = None
+        days: Sequence[tuple[int, int]] = ()
+        for owner, interval in appointment.taken():
             if interval is not span:  # units are mostly taken for the same time
-                span = interval
-                days.update(self._minutes.days(interval))
-        return days
+                span, days = interval, self._minutes.by_day(interval)
+            for ordinal, bits in days:
+                found.setdefault(ordinal, []).append((owner, bits))
+        return found
 
-    def _with(
-        self, taken: Mapping[str, int], ordinal: int, more: Iterable[Appointment]
-    ) -> Mapping[str, int]:
-        """What is taken of a day, and what `more` appointments take of it."""
-        minutes = dict(taken)
-        for appointment in more:
-            span, bits = None, 0
-            for owner, interval in appointment.taken():
-                if interval is not span:  # units are mostly taken for the same time
-                    span, bits = interval, self._minutes.taken(ordinal, interval)
-                if bits:
-                    minutes[owner] = minutes.get(owner, 0) | bits
-        return minutes
+
+def _with(taken: Mapping[str, int], more: Iterable[_Taken]) -> Mapping[str, int]:
+    """What is taken of a day, with what is taken of it besides."""
+    minutes = dict(taken)
+    for owner, bits in more:
+        minutes[owner] = minutes.get(owner, 0) | bits
+    return minutes

@@ -72,12 +72,9 @@ def test_an_interval_takes_every_minute_that_it_touches(
     minutes = Minutes(zone)
     taken = [
         minutes.interval(ordinal, n, 1).start.timestamp()
-        for ordinal in minutes.days(interval)
-        for n in bits(minutes.taken(ordinal, interval))
+        for ordinal, touched in minutes.by_day(interval)
+        for n in bits(touched)
     ]
     first, last = start.timestamp() // 60, -(-interval.end.timestamp() // 60)
     assert taken == [minute * 60 for minute in range(int(first), int(last))]
-    days = minutes.days(interval)
-    assert all(minutes.taken(ordinal, interval) for ordinal in days)
-    assert not minutes.taken(days[0] - 1, interval)
-    assert not minutes.taken(days[-1] + 1, interval)
+    assert all(touched for _, touched in minutes.by_day(interval))
