@@ -11,6 +11,7 @@ True
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -76,12 +77,19 @@ def plain_instant(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no zone")
-    return clock(in_utc(moment))
+    # A change is an instant in UTC, told with each of its visits; elsewhere two instants of a
+    # repeated hour are equal, and must not be taken for each other.
+    return _known_clock(moment) if moment.tzinfo is UTC else clock(in_utc(moment))
 
 
 def clock(utc: datetime) -> str:
     """The plain form of an instant whose clock of UTC is known."""
     return utc.isoformat(" ", "microseconds")
+
+
+@lru_cache(maxsize=64)
+def _known_clock(moment: datetime) -> str:
+    return clock(in_utc(moment))
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -197,9 +197,9 @@ def _told(visit: Visit) -> dict[int, tuple[dict[str, Cell], dict[str, str]]]:
 
 def _span_told(span: Interval) -> tuple[dict[str, Cell], dict[str, str]]:
     zone, start, end = zone_name(span), in_utc(span.start), in_utc(span.end)
-    columns = {"start_at": clock(start), "end_at": clock(end)}
+    columns: dict[str, Cell] = {"start_at": clock(start), "end_at": clock(end), "zone": zone}
     iso = {"start": f"{start.isoformat()}+00:00", "end": f"{end.isoformat()}+00:00"}
-    return {**columns, "zone": zone}, {"zone": zone, **iso}
+    return columns, {"zone": zone, **iso}
 
 
 def _allocation(stored: Mapping[str, str]) -> Allocation:
