@@ -2,22 +2,21 @@
 
 At scale 1 these are 1,001 sheets of the built-in trial, 13 for each participant.  The
 baseline is given the same facts, ready made, and as many participants a file.  Each side
-runs in a process of its own, so that neither finds the other's pages in memory.
+runs in a process of its own, so that neither finds the other's pages in memory, and they take
+turns, file by file.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from multiprocessing import get_context
-from time import process_time
+from functools import cache, partial
 
 import typst
 
 from benchmarks import courses
-from benchmarks.memory import peak
 from benchmarks.table import Row
+from benchmarks.turns import Step, in_turn
 from scheduler import shipped
 from scheduler.availability import Availability
 from scheduler.exporters.sheetfacts import Sheaf, facts
@@ -30,16 +29,21 @@ ENROLLED = date(2026, 3, 2)
 PRINTED = datetime(2026, 3, 2, 1, tzinfo=UTC)
 PAPER = "A4"
 
-_Cost = tuple[float, float]
-"""Seconds of processor time, and peak memory in MB."""
-
 
 def rows(scale: float) -> Iterator[Row]:
     """Time and peak memory of printing; at scale 1 for PARTICIPANTS."""
     participants = max(round(PARTICIPANTS * scale), 1)
     sheets = sum(len(sheaf.sheets()) for sheaf in _sheaves(participants))
-    measured, most = _apart(ours, participants)
-    baseline, _ = _apart(bare, participants)
+    files = range(len(_batches(participants)))
+    (measured, most), (baseline, _) = in_turn(
+        [
+            Step(
+                parts=[partial(side, participants, n) for n in files],
+                ready=partial(ready, participants),
+            )
+            for side, ready in ((ours, _batches), (bare, _documents))
+        ]
+    )
     yield Row(
         work=f"print {sheets:,} visit sheets",
         unit="ms a sheet",
@@ -58,51 +62,56 @@ def rows(scale: float) -> Iterator[Row]:
     )
 
 
-def ours(participants: int) -> _Cost:
-    """What the exporter takes, from values to bytes."""
-    site, sheaves, templates = courses.site(), _sheaves(participants), _templates()
-    start = process_time()
-    for _ in sheet_files(
-        sheaves, site=site, language="en", paper=PAPER, printed=PRINTED, templates=templates
-    ):
-        pass
-    return process_time() - start, peak()
+def ours(participants: int, n: int) -> None:
+    """A file by the exporter, from values to bytes."""
+    [_] = sheet_files(
+        _batches(participants)[n],
+        site=courses.site(),
+        language="en",
+        paper=PAPER,
+        printed=PRINTED,
+        templates=_templates(),
+    )
 
 
-def bare(participants: int) -> _Cost:
-    """What the compiler takes for the same facts, with the same standards asked for."""
-    site, sheaves, templates = courses.site(), _sheaves(participants), _templates()
-    at_once = PAGES_A_FILE // len(sheaves[0].sheets())
-    documents = [
-        json.dumps(
-            facts(
-                sheaves[n : n + at_once],
-                site=site,
-                language="en",
-                paper=PAPERS[PAPER],
-                printed=PRINTED,
-            )
-        ).encode()
-        for n in range(0, participants, at_once)
-    ]
+def bare(participants: int, n: int) -> None:
+    """The same facts by the compiler, with the same standards asked for."""
     entry = b'#import "sheets/sheets.typ": sheets\n#sheets(json("facts.json"))\n'
-    start = process_time()
-    compiler = typst.Compiler(font_paths=list(templates.fonts), ignore_system_fonts=True)
-    for document in documents:
-        compiler.compile(
-            {**templates.files, "main.typ": entry, "facts.json": document},  # type: ignore[type-var]  # the wheel takes a dict of files, its stub omits it
-            format="pdf",
-            pdf_standards=["ua-1", "a-2a"],
-            timestamp=int(PRINTED.timestamp()),
-        )
-    return process_time() - start, peak()
+    _compiler().compile(
+        {**_templates().files, "main.typ": entry, "facts.json": _documents(participants)[n]},  # type: ignore[type-var]  # the wheel takes a dict of files, its stub omits it
+        format="pdf",
+        pdf_standards=["ua-1", "a-2a"],
+        timestamp=int(PRINTED.timestamp()),
+    )
 
 
-def _apart(work: Callable[[int], _Cost], participants: int) -> _Cost:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(work, participants).result()
+@cache
+def _compiler() -> typst.Compiler:
+    return typst.Compiler(font_paths=list(_templates().fonts), ignore_system_fonts=True)
 
 
+@cache
+def _documents(participants: int) -> list[bytes]:
+    """The facts of each file."""
+    _compiler()
+    return [
+        json.dumps(
+            facts(batch, site=courses.site(), language="en", paper=PAPERS[PAPER], printed=PRINTED)
+        ).encode()
+        for batch in _batches(participants)
+    ]
+
+
+@cache
+def _batches(participants: int) -> list[list[Sheaf]]:
+    """The participants of each file."""
+    _templates()
+    sheaves = _sheaves(participants)
+    at_once = PAGES_A_FILE // len(sheaves[0].sheets())
+    return [sheaves[n : n + at_once] for n in range(0, participants, at_once)]
+
+
+@cache
 def _templates() -> Templates:
     return Templates(
         files={name: shipped.read(name) for name in shipped.names("sheets")},

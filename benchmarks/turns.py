@@ -1,9 +1,9 @@
-"""The same work on several books in turn, part by part, and what it costs on each of them.
+"""The same work in several ways or on several books in turn, part by part, and what each costs.
 
 A machine becomes quicker and slower from one minute to the next.  When every part of the work
-is done on one book after the other, it does so for all of them alike.
+is done in one way after the other, it does so for all of them alike.
 
->>> [(seconds, megabytes)] = in_turn([Step(parts=[int, int], server=None)], [])
+>>> [(seconds, megabytes)] = in_turn([Step(parts=[int, int])])
 >>> seconds < 1 < megabytes
 True
 """
@@ -27,13 +27,17 @@ Cost = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Work on one book, in parts, and the first process of the server of that book, if any."""
+    """Work in parts, and the first process of the server of its book, if there is one.
+
+    What makes it `ready` is done before, and its time is not counted.
+    """
 
     parts: Sequence[Callable[[], object]]
-    server: int | None
+    server: int | None = None
+    ready: Callable[[], object] = object
 
 
-def in_turn(steps: Sequence[Step], preloaded: Sequence[str]) -> list[Cost]:
+def in_turn(steps: Sequence[Step], preloaded: Sequence[str] = ()) -> list[Cost]:
     """What each of the steps costs, all of which have as many parts.
 
     Each is done in a process of its own, which finds the modules `preloaded`.
@@ -43,6 +47,8 @@ def in_turn(steps: Sequence[Step], preloaded: Sequence[str]) -> list[Cost]:
     costs = [(0.0, 0.0)] * len(steps)
     with ExitStack() as stack:
         processes = [stack.enter_context(ProcessPoolExecutor(1, mp_context=context)) for _ in steps]
+        for process, step in zip(processes, steps, strict=True):
+            process.submit(step.ready).result()
         whole = list(zip(*(step.parts for step in steps), strict=True))
         times = 1 if len(whole) > 1 else REPEATED
         for parts in whole * times:
