@@ -161,7 +161,7 @@ def _grown(
 @contextmanager
 def _network(databases: Databases, sites: int, count: int) -> Iterator[Callable[[str], Step]]:
     """An empty database for a network, and each step on it, of which loading is the first."""
-    codes = [f"S{number:02}" for number in range(sites)]
+    codes = tuple(f"S{number:02}" for number in range(sites))
     with tempfile.TemporaryDirectory() as name, databases.empty() as url:
         folder = Path(name)
         for code in codes:
@@ -206,11 +206,11 @@ def _site_file(code: str) -> str:
     return f'{text}\n[[calendar]]\nsource = "busy.ics"\nbelongs_to = "site"\n'
 
 
-def _load(url: str, sites: Sequence[str], count: int, part: int) -> None:
+def _load(url: str, sites: tuple[str, ...], count: int, part: int) -> None:
     """Enter a part of all in the order of enrollment, and complete what is past of them."""
     first, last = (count * (part + more) // LOADED_IN for more in (0, 1))
     with Store(url) as store:
-        for course in islice(_courses_of(tuple(sites), count), last - first):
+        for course in islice(_courses(sites, count), last - first):
             store.write(partial(_enter, course))
 
 
@@ -250,13 +250,11 @@ def _done(visit: Visit, change: Change) -> Visit:
 
 
 @cache
-def _courses_of(sites: tuple[str, ...], count: int) -> Iterator[Course]:
-    """The participants of a network, each of whom this process is given once."""
-    return _courses(sites, count)
+def _courses(sites: tuple[str, ...], count: int) -> Iterator[Course]:
+    """Participants with all visits, on units that nobody else has that day.
 
-
-def _courses(sites: Sequence[str], count: int) -> Iterator[Course]:
-    """Participants with all visits, on units that nobody else has that day."""
+    A process is given each of them once: it goes on where it stopped when it asks again.
+    """
     chance, tree, clinic = random.Random(5), courses.tree(), Availability(courses.site())
     kinds = {unit: kind.kind for kind in clinic.site.resources for unit in kind.units}
     every = (FIRST + timedelta(days=n) for n in range(DAYS))

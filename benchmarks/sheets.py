@@ -93,7 +93,6 @@ def _compiler() -> typst.Compiler:
 @cache
 def _documents(participants: int) -> list[bytes]:
     """The facts of each file."""
-    _compiler()
     return [
         json.dumps(
             facts(batch, site=courses.site(), language="en", paper=PAPERS[PAPER], printed=PRINTED)
@@ -105,7 +104,6 @@ def _documents(participants: int) -> list[bytes]:
 @cache
 def _batches(participants: int) -> list[list[Sheaf]]:
     """The participants of each file."""
-    _templates()
     sheaves = _sheaves(participants)
     at_once = PAGES_A_FILE // len(sheaves[0].sheets())
     return [sheaves[n : n + at_once] for n in range(0, participants, at_once)]

@@ -140,8 +140,7 @@ def _words(question: Executable) -> tuple[str, Sequence[str], Plain]:
     """A question as SQLite is asked it, the names of its parameters, and what is given of them."""
     from sqlalchemy.dialects.sqlite import dialect
 
-    # What can be executed can be compiled; only the type does not say so.
-    compiled: Any = question.compile(dialect=dialect())  # type: ignore[attr-defined]
+    compiled: Any = question.compile(dialect=dialect())  # type: ignore[attr-defined]  # all that can be executed can be
     return str(compiled), compiled.positiontup or (), compiled.params
 
 

@@ -355,35 +355,63 @@ def test_a_sheet_that_does_not_fit_is_named_and_nothing_is_printed(paper: str) -
     ]
 
 
-@pytest.mark.parametrize("paper", SIZES)
-def test_a_sheet_of_any_length_is_one_page_or_refused(paper: str) -> None:
+def of_each_length(lengths: int) -> list[Sheaf]:
+    """Sheets with no item more than the protocol has, with one more, and so on."""
     [visit] = one("day-30")
-    site, shipped = zhujiang(), templates()
-    lengths = [
+    return [
         Sheaf(
             subject=participant(code=f"ZJ-{items:03}", weighed=weight()),
             protocol=longer(trial(), "day-30", items),
             visits=[replace(visit, subject=f"ZJ-{items:03}")],
         )
-        for items in range(40)
+        for items in range(lengths)
     ]
 
-    def printed(sheaves: Sequence[Sheaf]) -> list[str]:
-        files = sheet_files(
-            sheaves, site=site, language="en", paper=paper, printed=PRINTED, templates=shipped
-        )
-        return [text for document in files for text in pages(document)]
 
+def printed(
+    sheaves: Sequence[Sheaf], paper: str, files: Mapping[str, bytes] | None = None
+) -> list[bytes]:
+    """The documents of many participants."""
+    shipped = templates()
+    return list(
+        sheet_files(
+            sheaves,
+            site=zhujiang(),
+            language="en",
+            paper=paper,
+            printed=PRINTED,
+            templates=replace(shipped, files={**shipped.files, **(files or {})}),
+        )
+    )
+
+
+@pytest.mark.parametrize("paper", SIZES)
+def test_a_sheet_of_any_length_is_one_page_or_refused(paper: str) -> None:
+    lengths = of_each_length(40)
     with pytest.raises(BadInput) as caught:
-        printed(lengths[-PAGES_A_FILE:])
+        printed(lengths[-PAGES_A_FILE:], paper)
     fitting = len(lengths) - len(caught.value.problems)
     codes = [sheaf.subject.code for sheaf in lengths]
     refused = [problem.what.split()[3] for problem in caught.value.problems]
     assert refused == codes[fitting:]
-    for items, text in enumerate(printed(lengths[:fitting])):
+    texts = [text for document in printed(lengths[:fitting], paper) for text in pages(document)]
+    assert len(texts) == fitting
+    for items, text in enumerate(texts):
         assert codes[items] in text
         assert text.count("One more thing to do") == items
     assert fitting > 20, "or no sheet has come near the limit from below"
+
+
+@pytest.mark.parametrize("paper", SIZES)
+def test_a_sheet_laid_out_at_once_is_as_if_measured_first(paper: str) -> None:
+    name, at_once = "sheets/visit.typ", b"< 50% * size.height"
+    layout = templates().files[name]
+    assert layout.count(at_once) == 1
+    sheaves = of_each_length(20)
+    measured = printed(sheaves, paper, {name: layout.replace(at_once, b"< 0% * size.height")})
+    # All are tried at once, also those that the measuring one need not try.
+    tried = printed(sheaves, paper, {name: layout.replace(at_once, b"< 200% * size.height")})
+    assert printed(sheaves, paper) == tried == measured
 
 
 def test_a_character_that_no_font_has_is_refused() -> None:
